@@ -1,0 +1,1 @@
+//! Benchmarks of batis against raw drivers and peers.

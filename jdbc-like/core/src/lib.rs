@@ -1,0 +1,1 @@
+//! Driver layer of batis: URLs, connections, statements, result sets, values, errors.

@@ -1,0 +1,1 @@
+//! Private databases and faults for the tests of batis.

@@ -1,0 +1,1 @@
+//! Macros of batis: mapper traits and derives.

@@ -1,0 +1,1 @@
+//! SQL mapper of batis: sessions, statements, parameters, results.

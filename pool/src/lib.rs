@@ -1,0 +1,1 @@
+//! Connection pool of batis: a lock-free bag for threads and tasks.
