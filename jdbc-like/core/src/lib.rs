@@ -1,1 +1,71 @@
-//! Driver layer of batis: URLs, connections, statements, result sets, values, errors.
+//! The driver layer of batis: what JDBC is to Java.
+//!
+//! ```text
+//! "sqlite:app.db" -> Url -> DriverManager -> Driver::connect -> Connection
+//!                                                                  |  prepare, query, execute, transaction
+//!                       Row <- RowRef <- ResultSet <---------------+
+//! ```
+//!
+//! Users see concrete types: [`Connection`], [`PreparedStatement`], [`ResultSet`], [`Transaction`]. Below them stands a small interface for
+//! drivers ([`driver`]): one object, the raw connection. The same names exist for plain threads in [`blocking`]; there is one implementation,
+//! and no hidden runtime.
+//!
+//! | JDBC | here |
+//! |---|---|
+//! | `DriverManager.getConnection(url)` | [`DriverManager::connect`] |
+//! | `DataSource.getConnection()` | [`DataSource::connection`] |
+//! | `prepareStatement`, `setX`, `executeQuery` | [`Connection::query`] with a text or a [`PreparedStatement`], and a tuple |
+//! | `executeUpdate` | [`Connection::execute`] |
+//! | `ResultSet.next`, `getX` | [`ResultSet::next`], [`RowRef::get`] |
+//! | `wasNull` | `row.get::<Option<T>>(..)` |
+//! | `setAutoCommit(false)`, `commit`, `rollback`, `setSavepoint` | [`Connection::transaction`], [`Transaction`] |
+//! | `SQLException.getSQLState()` | [`SqlError::sql_state`] |
+//!
+//! Placeholders are `?` for every database. Indexes count from 0.
+#![forbid(unsafe_code)]
+
+pub mod blocking;
+mod connection;
+mod convert;
+mod data_source;
+pub mod driver;
+mod driver_manager;
+mod error;
+mod from_sql;
+mod op;
+mod options;
+mod params;
+mod placeholder;
+mod result_set;
+mod row;
+mod runner;
+mod shape;
+mod sql_state;
+mod sql_type;
+mod statement;
+mod temporal;
+mod to_sql;
+mod transaction;
+mod url;
+mod value;
+
+pub use connection::{Connection, HandBack, Mark};
+pub use data_source::{DataSource, DataSourceInfo, DriverDataSource, Home, Lease};
+pub use driver_manager::DriverManager;
+pub use error::{ErrorKind, Result, SqlError};
+pub use from_sql::{FromSql, FromSqlError};
+pub use op::{BoxFuture, Op};
+pub use options::{CallOptions, IsolationLevel, LockMode, TransactionOptions};
+pub use params::{Bound, Cells, Params};
+pub use placeholder::Placeholders;
+pub use result_set::{ResultSet, Rows};
+pub use row::{Row, RowIndex, RowRef};
+pub use runner::{ParkRunner, Runner, TimedOut, block};
+pub use shape::{Column, Description, Origin, Shape};
+pub use sql_state::SqlState;
+pub use sql_type::SqlType;
+pub use statement::{PreparedStatement, StatementRef, ToStatement};
+pub use to_sql::{ToSql, ToSqlOutput};
+pub use transaction::Transaction;
+pub use url::{Host, PropertyInfo, Url, nearest};
+pub use value::{Interval, Value, ValueRef};

@@ -1,0 +1,217 @@
+use std::sync::Arc;
+
+use super::{ResultSet, SharedRunner, Transaction, wait};
+use crate::connection::Connection as AsyncConnection;
+use crate::driver::ConnectionInfo;
+use crate::error::{Result, SqlError};
+use crate::options::{CallOptions, TransactionOptions};
+use crate::params::Params;
+use crate::row::{Row, RowRef};
+use crate::shape::Description;
+use crate::statement::{PreparedStatement, ToStatement};
+
+/// A connection for plain threads. Each method is that of [`batis_dbc::Connection`](crate::Connection), waiting.
+///
+/// ```no_run
+/// # fn f(manager: batis_dbc::DriverManager) -> batis_dbc::Result<()> {
+/// let mut conn = manager.connect_blocking("sqlite::memory:")?;
+/// let mut rows = conn.query("select 1 + ?", (1,))?;
+/// while let Some(row) = rows.next()? {
+///     println!("{}", row.get::<i64>(0)?);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    inner: AsyncConnection,
+    runner: Runner,
+}
+
+/// The connection's runner, printed as a word.
+struct Runner(SharedRunner);
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "own" } else { "park" })
+    }
+}
+
+impl Connection {
+    /// A blocking face for a connection.
+    #[must_use]
+    pub fn new(mut inner: AsyncConnection) -> Self {
+        let runner = Runner(inner.runner());
+        Self { inner, runner }
+    }
+
+    /// The connection without the blocking face.
+    #[must_use]
+    pub fn into_inner(self) -> AsyncConnection {
+        self.inner
+    }
+
+    /// See [`prepare`](AsyncConnection::prepare).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prepare(&mut self, sql: &str) -> Result<PreparedStatement> {
+        wait(&self.runner.0, None, self.inner.prepare(sql))
+    }
+
+    /// See [`describe`](AsyncConnection::describe).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn describe(&mut self, statement: impl ToStatement) -> Result<Description> {
+        wait(&self.runner.0, None, self.inner.describe(statement))
+    }
+
+    /// See [`query`](AsyncConnection::query).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query(&mut self, statement: impl ToStatement, params: impl Params) -> Result<ResultSet<'_>> {
+        self.query_with(statement, params, &CallOptions::new())
+    }
+
+    /// See [`query_with`](AsyncConnection::query_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<ResultSet<'_>> {
+        let rows = wait(&self.runner.0, options.deadline, self.inner.query_with(statement, params, options))?;
+        Ok(ResultSet::new(rows, &self.runner.0, options.deadline))
+    }
+
+    /// See [`execute`](AsyncConnection::execute).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute(&mut self, statement: impl ToStatement, params: impl Params) -> Result<u64> {
+        self.execute_with(statement, params, &CallOptions::new())
+    }
+
+    /// See [`execute_with`](AsyncConnection::execute_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<u64> {
+        wait(&self.runner.0, options.deadline, self.inner.execute_with(statement, params, options))
+    }
+
+    /// See [`query_one`](AsyncConnection::query_one).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_one(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Row> {
+        wait(&self.runner.0, None, self.inner.query_one(statement, params))
+    }
+
+    /// See [`query_opt`](AsyncConnection::query_opt).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_opt(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Option<Row>> {
+        wait(&self.runner.0, None, self.inner.query_opt(statement, params))
+    }
+
+    /// See [`query_opt_with`](AsyncConnection::query_opt_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_opt_with<T>(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        f: impl FnOnce(&RowRef<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        wait(&self.runner.0, None, self.inner.query_opt_with(statement, params, f))
+    }
+
+    /// See [`execute_script`](AsyncConnection::execute_script).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_script(&mut self, sql: &str) -> Result<()> {
+        wait(&self.runner.0, None, self.inner.execute_script(sql))
+    }
+
+    /// See [`transaction`](AsyncConnection::transaction).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn transaction(&mut self) -> Result<Transaction<'_>> {
+        self.transaction_with(&TransactionOptions::new())
+    }
+
+    /// See [`transaction_with`](AsyncConnection::transaction_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn transaction_with(&mut self, options: &TransactionOptions) -> Result<Transaction<'_>> {
+        let inner = wait(&self.runner.0, None, self.inner.transaction_with(options))?;
+        Ok(Transaction::new(inner, &self.runner.0))
+    }
+
+    /// See [`tx`](AsyncConnection::tx).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tx<T, E: From<SqlError>>(&mut self, f: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut transaction = self.transaction()?;
+        match f(&mut transaction) {
+            Ok(value) => transaction.commit().map(|()| value).map_err(E::from),
+            Err(error) => {
+                // The closure's error is the one to tell; a rollback that fails breaks the connection, which is noted there.
+                let _ = transaction.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    /// See [`ping`](AsyncConnection::ping).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ping(&mut self) -> Result<()> {
+        wait(&self.runner.0, None, self.inner.ping())
+    }
+
+    /// See [`info`](AsyncConnection::info).
+    #[must_use]
+    pub fn info(&mut self) -> Arc<ConnectionInfo> {
+        self.inner.info()
+    }
+
+    /// See [`is_broken`](AsyncConnection::is_broken).
+    #[must_use]
+    pub fn is_broken(&mut self) -> bool {
+        self.inner.is_broken()
+    }
+
+    /// See [`close`](AsyncConnection::close).
+    pub fn close(self) {
+        // Nothing can fail: a connection that does not answer is dropped.
+        let closing = async {
+            self.inner.close().await;
+            Ok(())
+        };
+        let _ = wait(&self.runner.0, None, closing);
+    }
+
+    /// See [`raw`](AsyncConnection::raw).
+    #[must_use]
+    pub fn raw<T: 'static>(&mut self) -> Option<&mut T> {
+        self.inner.raw()
+    }
+}

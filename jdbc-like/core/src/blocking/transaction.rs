@@ -1,0 +1,99 @@
+use std::fmt;
+
+use super::{ResultSet, SharedRunner, wait};
+use crate::error::Result;
+use crate::options::CallOptions;
+use crate::params::Params;
+use crate::row::Row;
+use crate::statement::ToStatement;
+use crate::transaction::Transaction as AsyncTransaction;
+
+/// An open transaction, for plain threads. See [`batis_dbc::Transaction`](crate::Transaction).
+#[must_use = "a transaction that is dropped is rolled back"]
+pub struct Transaction<'c> {
+    inner: AsyncTransaction<'c>,
+    runner: &'c SharedRunner,
+}
+
+impl<'c> Transaction<'c> {
+    pub(super) fn new(inner: AsyncTransaction<'c>, runner: &'c SharedRunner) -> Self {
+        Self { inner, runner }
+    }
+
+    /// See [`query`](AsyncTransaction::query).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query(&mut self, statement: impl ToStatement, params: impl Params) -> Result<ResultSet<'_>> {
+        self.query_with(statement, params, &CallOptions::new())
+    }
+
+    /// See [`query_with`](AsyncTransaction::query_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<ResultSet<'_>> {
+        let rows = wait(self.runner, options.deadline, self.inner.query_with(statement, params, options))?;
+        Ok(ResultSet::new(rows, self.runner, options.deadline))
+    }
+
+    /// See [`execute`](AsyncTransaction::execute).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute(&mut self, statement: impl ToStatement, params: impl Params) -> Result<u64> {
+        wait(self.runner, None, self.inner.execute(statement, params))
+    }
+
+    /// See [`query_one`](AsyncTransaction::query_one).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_one(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Row> {
+        wait(self.runner, None, self.inner.query_one(statement, params))
+    }
+
+    /// See [`query_opt`](AsyncTransaction::query_opt).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_opt(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Option<Row>> {
+        wait(self.runner, None, self.inner.query_opt(statement, params))
+    }
+
+    /// See [`savepoint`](AsyncTransaction::savepoint).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn savepoint(&mut self) -> Result<Transaction<'_>> {
+        let inner = wait(self.runner, None, self.inner.savepoint())?;
+        Ok(Transaction::new(inner, self.runner))
+    }
+
+    /// See [`commit`](AsyncTransaction::commit).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit(self) -> Result<()> {
+        wait(self.runner, None, self.inner.commit())
+    }
+
+    /// See [`rollback`](AsyncTransaction::rollback).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rollback(self) -> Result<()> {
+        wait(self.runner, None, self.inner.rollback())
+    }
+}
+
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,645 @@
+//! [`Connection`]: what users call.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use hashlink::LruCache;
+
+use crate::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use crate::error::{Result, SqlError};
+use crate::op::Op;
+use crate::options::{CallOptions, TransactionOptions};
+use crate::params::Params;
+use crate::result_set::ResultSet;
+use crate::row::{Row, RowRef};
+use crate::runner::{Runner, TimedOut};
+use crate::shape::Description;
+use crate::sql_state::SqlState;
+use crate::statement::{PreparedStatement, StatementRef, ToStatement};
+use crate::to_sql::wrong_parameter_count;
+use crate::transaction::Transaction;
+use crate::value::ValueRef;
+
+/// How many SQL texts a connection remembers the handles of.
+const STATEMENT_CACHE: usize = 256;
+
+/// A connection to a database. One statement runs at a time, held by `&mut`.
+///
+/// Any future of it may be dropped: what was left behind is ended by the next operation (cancelled on the server, a transaction rolled back).
+///
+/// ```no_run
+/// # async fn f(manager: batis_dbc::DriverManager) -> batis_dbc::Result<()> {
+/// let mut conn = manager.connect("sqlite::memory:").await?;
+/// conn.execute("create table t (id integer primary key, name text)", ()).await?;
+/// conn.execute("insert into t (name) values (?)", ("Ann",)).await?;
+/// let name: String = conn.query_one("select name from t where id = ?", (1,)).await?.get(0)?;
+/// # Ok(()) }
+/// ```
+///
+/// Source: `java.sql.Connection` and `Statement`. Unlike there, statements are owned handles that need no closing, and a transaction is
+/// begun by name instead of by switching auto-commit off.
+pub struct Connection {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    // A lock that is never taken (only `get_mut`): it makes the connection `Sync` although a driver is not.
+    raw: Mutex<Box<dyn RawConnection>>,
+    /// How deep the server may be: raised before BEGIN leaves, lowered after the answer of COMMIT.
+    depth: u32,
+    /// The depth at which operations on the connection itself run: that of `begin`, without the guards'.
+    base: u32,
+    /// A COMMIT was sent whose answer has not been read.
+    committing: bool,
+    broken: bool,
+    statements: LruCache<Arc<str>, PreparedStatement>,
+    mark: Option<Mark>,
+    created: Instant,
+}
+
+/// Who lent a connection: the pool's number and the slot. A pool puts it on the connections that it makes and takes back no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The pool's number, never used twice in a process.
+    pub pool: u64,
+    /// The place in the pool.
+    pub slot: u32,
+}
+
+/// In which state a connection comes back to its pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandBack {
+    /// Clean, or its rollback is on the way ahead of anything else: it can be lent again at once.
+    Ready,
+    /// Something is in flight: [`Connection::settle`] must end first.
+    Settle,
+    /// It must be closed.
+    Broken,
+}
+
+impl Connection {
+    /// A connection over a driver's raw one.
+    #[must_use]
+    pub fn new(raw: Box<dyn RawConnection>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                raw: Mutex::new(raw),
+                depth: 0,
+                base: 0,
+                committing: false,
+                broken: false,
+                statements: LruCache::new(STATEMENT_CACHE),
+                mark: None,
+                created: Instant::now(),
+            }),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn raw_mut(&mut self) -> &mut dyn RawConnection {
+        &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prepares a statement: the database checks it now, and the handle can be used on any connection.
+    ///
+    /// # Errors
+    /// What the database says of the text.
+    #[doc(alias = "prepareStatement")]
+    pub async fn prepare(&mut self, sql: &str) -> Result<PreparedStatement> {
+        let statement = self.statement(StatementRef::Text(sql));
+        self.describe(&statement).await?;
+        Ok(statement)
+    }
+
+    /// What a statement takes and gives, as the database sees it. Nothing is executed.
+    ///
+    /// # Errors
+    /// What the database says of the text.
+    #[doc(alias = "getParameterMetaData")]
+    pub async fn describe(&mut self, statement: impl ToStatement) -> Result<Description> {
+        let statement = self.statement(statement.to_statement());
+        self.settle_to(self.inner.base).await?;
+        let described = self.raw_mut().describe(&statement).await;
+        described.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
+    }
+
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// What the database says, or 07001 if the number of parameters is wrong.
+    #[doc(alias = "executeQuery")]
+    pub async fn query(&mut self, statement: impl ToStatement, params: impl Params) -> Result<ResultSet<'_>> {
+        self.query_with(statement, params, &CallOptions::new()).await
+    }
+
+    /// Runs a query with a deadline or limits.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query), and 57014 if the deadline passes.
+    pub async fn query_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<ResultSet<'_>> {
+        let bound = params.bind()?;
+        let statement = self.statement(statement.to_statement());
+        self.query_cells(&statement, &bound.cells(), options).await
+    }
+
+    /// Runs a query whose parameters are cells already.
+    ///
+    /// # Errors
+    /// As [`query_with`](Self::query_with).
+    pub async fn query_cells(
+        &mut self,
+        statement: &PreparedStatement,
+        params: &[ValueRef<'_>],
+        options: &CallOptions,
+    ) -> Result<ResultSet<'_>> {
+        let base = self.inner.base;
+        self.query_at(base, statement, params, options).await
+    }
+
+    pub(crate) async fn query_at(
+        &mut self,
+        depth: u32,
+        statement: &PreparedStatement,
+        params: &[ValueRef<'_>],
+        options: &CallOptions,
+    ) -> Result<ResultSet<'_>> {
+        let outcome = self.start_at(depth, statement, params, options).await?;
+        Ok(ResultSet::new(self, outcome != Outcome::Rows, options.max_rows))
+    }
+
+    /// Runs a statement and says how many rows it changed. Rows that it returns are read and dropped; a select changes 0.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    #[doc(alias = "executeUpdate")]
+    pub async fn execute(&mut self, statement: impl ToStatement, params: impl Params) -> Result<u64> {
+        self.execute_with(statement, params, &CallOptions::new()).await
+    }
+
+    /// Runs a statement with a deadline.
+    ///
+    /// # Errors
+    /// As [`query_with`](Self::query_with).
+    pub async fn execute_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<u64> {
+        let bound = params.bind()?;
+        let statement = self.statement(statement.to_statement());
+        self.execute_cells(&statement, &bound.cells(), options).await
+    }
+
+    /// Runs a statement whose parameters are cells already.
+    ///
+    /// # Errors
+    /// As [`query_with`](Self::query_with).
+    pub async fn execute_cells(
+        &mut self,
+        statement: &PreparedStatement,
+        params: &[ValueRef<'_>],
+        options: &CallOptions,
+    ) -> Result<u64> {
+        let base = self.inner.base;
+        self.execute_at(base, statement, params, options).await
+    }
+
+    pub(crate) async fn execute_at(
+        &mut self,
+        depth: u32,
+        statement: &PreparedStatement,
+        params: &[ValueRef<'_>],
+        options: &CallOptions,
+    ) -> Result<u64> {
+        match self.start_at(depth, statement, params, options).await? {
+            Outcome::Count(count) => Ok(count),
+            Outcome::Rows => ResultSet::new(self, false, 0).finish().await,
+        }
+    }
+
+    /// The only row of a query.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query); 02000 if there is no row, 21000 if there are more.
+    pub async fn query_one(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Row> {
+        self.query_opt(statement, params).await?.ok_or_else(no_row)
+    }
+
+    /// The only row of a query, or none.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query); 21000 if there are more rows than one.
+    pub async fn query_opt(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Option<Row>> {
+        self.query_opt_with(statement, params, |row| Ok(row.to_row())).await
+    }
+
+    /// The only row of a query, or none, read in place by a function: nothing is copied.
+    ///
+    /// # Errors
+    /// As [`query_opt`](Self::query_opt), and what the function returns.
+    pub async fn query_opt_with<T>(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        f: impl FnOnce(&RowRef<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut rows = self.query(statement, params).await?;
+        only_row(&mut rows, f).await
+    }
+
+    /// Runs a text of any number of statements, separated by `;`, without parameters. Their rows are dropped.
+    ///
+    /// # Errors
+    /// The first error; what ran before it stays (unless a transaction is open).
+    #[doc(alias = "execute")]
+    pub async fn execute_script(&mut self, sql: &str) -> Result<()> {
+        self.settle_to(self.inner.base).await?;
+        let run = self.raw_mut().script(sql, &CallOptions::new()).await;
+        run.map_err(|e| self.note(e).sql_text(sql))
+    }
+
+    /// Begins a transaction with the database's defaults; the guard rolls back when it is dropped.
+    ///
+    /// # Errors
+    /// What the database says.
+    #[doc(alias = "setAutoCommit")]
+    pub async fn transaction(&mut self) -> Result<Transaction<'_>> {
+        self.transaction_with(&TransactionOptions::new()).await
+    }
+
+    /// Begins a transaction with options. Inside of one that was begun by [`begin`](Self::begin) it is a savepoint.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn transaction_with(&mut self, options: &TransactionOptions) -> Result<Transaction<'_>> {
+        let depth = self.inner.base + 1;
+        self.enter(depth, options).await?;
+        Ok(Transaction::new(self, depth))
+    }
+
+    /// Runs a closure in a transaction: commits if it returns `Ok`, rolls back if it returns `Err`, panics or is dropped.
+    ///
+    /// ```no_run
+    /// # async fn f(conn: &mut batis_dbc::Connection) -> batis_dbc::Result<()> {
+    /// let count = conn.tx(async |t| {
+    ///     t.execute("update a set n = n - 1", ()).await?;
+    ///     t.execute("update b set n = n + 1", ()).await
+    /// }).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What the closure returns, and what BEGIN or COMMIT say.
+    pub async fn tx<T, E, F>(&mut self, f: F) -> Result<T, E>
+    where
+        E: From<SqlError>,
+        F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    {
+        let mut transaction = self.transaction().await?;
+        match f(&mut transaction).await {
+            Ok(value) => transaction.commit().await.map(|()| value).map_err(E::from),
+            Err(error) => {
+                // The closure's error is the one to tell; a rollback that fails breaks the connection, which is noted there.
+                let _ = transaction.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins a transaction without a guard (inside another one: a savepoint). It ends by [`commit`](Self::commit) or
+    /// [`rollback`](Self::rollback), or is rolled back when the connection goes back to its pool.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn begin(&mut self, options: &TransactionOptions) -> Result<()> {
+        let depth = self.inner.base + 1;
+        self.enter(depth, options).await?;
+        self.inner.base = depth;
+        Ok(())
+    }
+
+    /// Commits what [`begin`](Self::begin) began (the innermost).
+    ///
+    /// # Errors
+    /// 25000 if nothing was begun; what the database says: the transaction is rolled back then; 08007 if the connection broke before the
+    /// answer came, so that nobody knows whether it was committed.
+    pub async fn commit(&mut self) -> Result<()> {
+        let depth = self.open_depth("commit")?;
+        self.inner.base = depth - 1;
+        self.leave(depth).await
+    }
+
+    /// Rolls back what [`begin`](Self::begin) began (the innermost).
+    ///
+    /// # Errors
+    /// 25000 if nothing was begun; what the database says.
+    pub async fn rollback(&mut self) -> Result<()> {
+        let depth = self.open_depth("roll back")?;
+        self.inner.base = depth - 1;
+        self.settle_to(depth - 1).await
+    }
+
+    /// How many transactions and savepoints are open through [`begin`](Self::begin); 0: each statement commits by itself.
+    #[must_use]
+    pub fn transaction_depth(&self) -> u32 {
+        self.inner.base
+    }
+
+    fn open_depth(&self, what: &str) -> Result<u32> {
+        match self.inner.base {
+            0 => Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, format!("there is no transaction to {what}"))),
+            depth => Ok(depth),
+        }
+    }
+
+    /// Opens the transaction (depth 1) or savepoint of this depth.
+    pub(crate) async fn enter(&mut self, depth: u32, options: &TransactionOptions) -> Result<()> {
+        self.settle_to(depth - 1).await?;
+        self.inner.depth = depth;
+        let step = if depth == 1 { Control::Begin(options) } else { Control::Savepoint(depth) };
+        let begun = self.raw_mut().control(step).await;
+        begun.map_err(|e| self.note(e))
+    }
+
+    /// Commits or releases this depth.
+    pub(crate) async fn leave(&mut self, depth: u32) -> Result<()> {
+        self.settle_to(depth).await?;
+        if self.inner.depth < depth {
+            return Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, "the transaction has ended already"));
+        }
+        let step = if depth == 1 { Control::Commit } else { Control::Release(depth) };
+        self.inner.committing = depth == 1;
+        let left = self.raw_mut().control(step).await;
+        self.inner.committing = false;
+        match left {
+            Ok(()) => {
+                self.inner.depth = depth - 1;
+                Ok(())
+            }
+            Err(error) if depth == 1 && error.breaks_connection() => Err(self.note(outcome_unknown().caused_by(error))),
+            Err(error) => Err(self.note(error)),
+        }
+    }
+
+    /// Ends everything that was left behind: an open cursor, a dropped operation, transactions deeper than `depth`. Each operation begins
+    /// with it, so correctness never rests on a destructor.
+    pub(crate) async fn settle_to(&mut self, depth: u32) -> Result<()> {
+        if self.inner.broken {
+            return Err(closed());
+        }
+        if self.raw_mut().wire() != Wire::Idle {
+            self.end_cursor().await?;
+        }
+        if self.inner.depth > depth {
+            self.roll_back_to(depth).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a cursor or a dropped operation.
+    pub(crate) async fn end_cursor(&mut self) -> Result<()> {
+        if self.raw_mut().wire() == Wire::Broken {
+            self.inner.broken = true;
+            return Err(closed());
+        }
+        if self.raw_mut().abandon() {
+            return Ok(());
+        }
+        if self.inner.committing {
+            self.inner.broken = true;
+            return Err(outcome_unknown());
+        }
+        let settled = self.raw_mut().settle().await;
+        if settled.is_err() {
+            self.inner.broken = true;
+        }
+        settled
+    }
+
+    async fn roll_back_to(&mut self, depth: u32) -> Result<()> {
+        let step = if depth == 0 { Control::Rollback } else { Control::RollbackTo(depth + 1) };
+        let done = self.raw_mut().control(step).await;
+        match done {
+            Ok(()) => {
+                self.inner.depth = depth;
+                Ok(())
+            }
+            Err(error) => {
+                // What cannot be rolled back cannot be trusted.
+                self.inner.broken = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// A transaction guard of this depth was dropped: begin to roll back, without waiting.
+    pub(crate) fn dropped_at(&mut self, depth: u32) {
+        if self.inner.depth < depth || self.inner.broken {
+            return;
+        }
+        let idle = self.raw_mut().wire() == Wire::Idle || self.raw_mut().abandon();
+        if idle && self.raw_mut().start_rollback(depth - 1) {
+            self.inner.depth = depth - 1;
+        }
+    }
+
+    async fn start_at(
+        &mut self,
+        depth: u32,
+        statement: &PreparedStatement,
+        params: &[ValueRef<'_>],
+        options: &CallOptions,
+    ) -> Result<Outcome> {
+        self.settle_to(depth).await?;
+        let expected = statement.placeholders().count();
+        if expected != params.len() && !statement.placeholders().is_empty() {
+            return Err(wrong_parameter_count(expected, params.len()).sql_text(Arc::clone(statement.shared_sql())));
+        }
+        let timer = options.deadline.and_then(|d| self.raw_mut().timer(d));
+        let op = self.raw_mut().start(Call::new(statement, params, options));
+        let started = match timer {
+            None => op.await,
+            Some(timer) => before(op, timer).await,
+        };
+        started.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
+    }
+
+    /// Remembers that an error broke the connection.
+    pub(crate) fn note(&mut self, error: SqlError) -> SqlError {
+        if error.breaks_connection() {
+            self.inner.broken = true;
+        }
+        error
+    }
+
+    pub(crate) fn statement(&mut self, statement: StatementRef<'_>) -> PreparedStatement {
+        match statement {
+            StatementRef::Prepared(handle) => handle.clone(),
+            StatementRef::Text(sql) => match self.inner.statements.get(sql) {
+                Some(known) => known.clone(),
+                None => self.remember(sql),
+            },
+        }
+    }
+
+    #[cold]
+    fn remember(&mut self, sql: &str) -> PreparedStatement {
+        let statement = PreparedStatement::new(sql);
+        self.inner.statements.insert(Arc::clone(statement.shared_sql()), statement.clone());
+        statement
+    }
+
+    /// Proves the connection alive by the cheapest round trip, after ending what was left behind.
+    ///
+    /// # Errors
+    /// If it is not alive.
+    #[doc(alias = "isValid")]
+    pub async fn ping(&mut self) -> Result<()> {
+        self.settle_to(self.inner.base).await?;
+        let alive = self.raw_mut().ping().await;
+        alive.map_err(|e| self.note(e))
+    }
+
+    /// Whether the connection is known to be lost. Asks nobody; [`ping`](Self::ping) does.
+    #[must_use]
+    #[doc(alias = "isClosed")]
+    pub fn is_broken(&mut self) -> bool {
+        self.inner.broken || self.raw_mut().wire() == Wire::Broken
+    }
+
+    /// What is known of the database.
+    #[must_use]
+    #[doc(alias = "getMetaData")]
+    pub fn info(&mut self) -> Arc<ConnectionInfo> {
+        Arc::clone(self.raw_mut().info())
+    }
+
+    /// Who waits on behalf of a blocking caller; none: parking the thread is enough.
+    #[must_use]
+    pub fn runner(&mut self) -> Option<Arc<dyn Runner>> {
+        self.raw_mut().runner()
+    }
+
+    /// Ends everything that was left behind and rolls back all transactions. For pools.
+    ///
+    /// # Errors
+    /// If that fails; the connection must be closed then.
+    pub async fn settle(&mut self) -> Result<()> {
+        self.inner.base = 0;
+        self.settle_to(0).await?;
+        if self.raw_mut().in_transaction() {
+            self.roll_back_to(0).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the connection ready to be lent again, without waiting, as far as that goes. For pools.
+    pub fn hand_back(&mut self) -> HandBack {
+        self.inner.base = 0;
+        if self.is_broken() {
+            return HandBack::Broken;
+        }
+        if self.raw_mut().wire() != Wire::Idle && !self.raw_mut().abandon() {
+            return HandBack::Settle;
+        }
+        if self.inner.depth > 0 || self.raw_mut().in_transaction() {
+            if !self.raw_mut().start_rollback(0) {
+                return HandBack::Settle;
+            }
+            self.inner.depth = 0;
+        }
+        HandBack::Ready
+    }
+
+    /// Who lent the connection. For pools.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.inner.mark
+    }
+
+    /// Says who lends the connection. For pools.
+    pub fn set_mark(&mut self, mark: Mark) {
+        self.inner.mark = Some(mark);
+    }
+
+    /// When the connection was made.
+    #[must_use]
+    pub fn created(&self) -> Instant {
+        self.inner.created
+    }
+
+    /// Says goodbye to the server and closes. Dropping closes too, without waiting.
+    pub async fn close(self) {
+        let raw = self.inner.raw.into_inner().unwrap_or_else(PoisonError::into_inner);
+        raw.close().await;
+    }
+
+    /// The driver's own connection, for what batis does not cover. The type is named in the driver's documentation.
+    ///
+    /// What is done behind batis' back (transactions, settings) must be undone there too.
+    #[must_use]
+    #[doc(alias = "unwrap")]
+    pub fn raw<T: 'static>(&mut self) -> Option<&mut T> {
+        self.raw_mut().as_any().downcast_mut()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        f.debug_struct("Connection").field("depth", &inner.depth).field("broken", &inner.broken).finish_non_exhaustive()
+    }
+}
+
+/// Reads the only row of a result through a function.
+pub(crate) async fn only_row<T>(
+    rows: &mut ResultSet<'_>,
+    f: impl FnOnce(&RowRef<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    if !rows.advance().await? {
+        return Ok(None);
+    }
+    let value = f(&rows.row())?;
+    if rows.advance().await? {
+        return Err(SqlError::new(SqlState::CARDINALITY, "the query returned more than one row")
+            .hint("use `query` for several rows, or add a condition"));
+    }
+    Ok(Some(value))
+}
+
+pub(crate) fn no_row() -> SqlError {
+    SqlError::new(SqlState::NO_DATA, "the query returned no row").hint("use `query_opt` where a row may be missing")
+}
+
+fn closed() -> SqlError {
+    SqlError::new(SqlState::CONNECTION_CLOSED, "the connection is lost; take a new one")
+}
+
+fn outcome_unknown() -> SqlError {
+    SqlError::new(
+        SqlState::OUTCOME_UNKNOWN,
+        "nobody knows whether the transaction was committed: the answer to COMMIT is lost",
+    )
+    .hint("look at the data before doing it again")
+}
+
+/// The operation, unless the timer ends first.
+async fn before<T>(mut op: Op<'_, Result<T>>, mut timer: crate::op::BoxFuture<'static, ()>) -> Result<T> {
+    use std::future::Future as _;
+    use std::pin::Pin;
+    use std::task::Poll;
+    std::future::poll_fn(move |cx| {
+        if let Poll::Ready(done) = Pin::new(&mut op).poll(cx) {
+            return Poll::Ready(done);
+        }
+        timer.as_mut().poll(cx).map(|()| Err(TimedOut.into_error()))
+    })
+    .await
+}

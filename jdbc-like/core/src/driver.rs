@@ -1,0 +1,241 @@
+//! The interface that a driver implements: [`Driver`] and [`RawConnection`].
+//!
+//! It is small on purpose (as Go's `database/sql/driver`): users never call it, they call [`Connection`](crate::Connection), which is concrete.
+//! There is one object, the raw connection; statement and cursor are *states* of it, not objects that borrow it. A raw connection runs one
+//! statement at a time, held by `&mut`.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::op::{BoxFuture, Op};
+use crate::options::{CallOptions, TransactionOptions};
+use crate::runner::Runner;
+use crate::shape::{Description, Shape};
+use crate::statement::PreparedStatement;
+use crate::url::{PropertyInfo, Url};
+use crate::value::ValueRef;
+
+/// A database driver: makes raw connections from URLs.
+///
+/// Source: `java.sql.Driver`.
+pub trait Driver: Send + Sync + 'static {
+    /// The URL schemes it serves, in lower case.
+    #[doc(alias = "acceptsURL")]
+    fn schemes(&self) -> &[&'static str];
+
+    /// The database's product name, as MyBatis' `databaseId` mapping sees it: `SQLite`, `PostgreSQL`.
+    #[doc(alias = "getDatabaseProductName")]
+    fn product(&self) -> &'static str;
+
+    /// The options its URLs know.
+    #[doc(alias = "getPropertyInfo")]
+    fn properties(&self) -> &[PropertyInfo];
+
+    /// How many connections of this URL make sense: `Some(1)` for a private in-memory database, which lives and dies with its connection.
+    fn connection_limit(&self, url: &Url) -> Option<usize> {
+        let _ = url;
+        None
+    }
+
+    /// Connects. In [`Mode::Blocking`] all is done in the call, without any async runtime.
+    fn connect<'a>(&'a self, url: &'a Url, options: &'a ConnectOptions) -> Op<'a, Result<Box<dyn RawConnection>>>;
+}
+
+/// Who will wait for a connection's answers. A connection keeps its mode for life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Tasks of an async runtime.
+    Async,
+    /// Plain threads; no runtime is needed.
+    Blocking,
+}
+
+/// How to connect.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectOptions {
+    /// Who will wait.
+    pub mode: Mode,
+    /// When the connection must be there; none: the driver's own limit.
+    pub deadline: Option<Instant>,
+}
+
+impl ConnectOptions {
+    /// Options of this mode, without a deadline.
+    #[must_use]
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, deadline: None }
+    }
+
+    /// With a deadline.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+/// One statement to run.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Call<'a> {
+    /// What to run.
+    pub statement: &'a PreparedStatement,
+    /// The parameters; their number was checked against the placeholders.
+    pub params: &'a [ValueRef<'a>],
+    /// Deadline and limits.
+    pub options: &'a CallOptions,
+}
+
+impl<'a> Call<'a> {
+    /// A call of this statement with these parameters.
+    #[must_use]
+    pub fn new(statement: &'a PreparedStatement, params: &'a [ValueRef<'a>], options: &'a CallOptions) -> Self {
+        Self { statement, params, options }
+    }
+}
+
+/// How a started statement goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It returns rows: a cursor is open, [`RawConnection::poll_row`] moves it.
+    Rows,
+    /// It is done and changed this many rows.
+    Count(u64),
+}
+
+/// What is under way on a raw connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// Nothing: the next operation can start.
+    Idle,
+    /// A cursor is open.
+    Cursor,
+    /// An operation was left before its answer was read.
+    InFlight,
+    /// The connection is lost.
+    Broken,
+}
+
+/// A step of transaction control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Control<'a> {
+    /// `BEGIN` with these options.
+    Begin(&'a TransactionOptions),
+    /// `COMMIT`.
+    Commit,
+    /// `ROLLBACK`; harmless when no transaction is open.
+    Rollback,
+    /// `SAVEPOINT` of this depth (2 is the first); see [`savepoint_name`].
+    Savepoint(u32),
+    /// `RELEASE` of the savepoint of this depth.
+    Release(u32),
+    /// Back to the savepoint of this depth, and release it.
+    RollbackTo(u32),
+}
+
+/// The name of the savepoint of this depth.
+#[must_use]
+pub fn savepoint_name(depth: u32) -> String {
+    format!("batis_{depth}")
+}
+
+/// What is known of a connection's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// The product's name: `SQLite`, `PostgreSQL`.
+    pub product: &'static str,
+    /// The server's or library's version: `15.8`, `3.46.0`.
+    #[doc(alias = "getDatabaseProductVersion")]
+    pub version: String,
+}
+
+impl ConnectionInfo {
+    /// Of this product and version.
+    #[must_use]
+    pub fn new(product: &'static str, version: impl Into<String>) -> Self {
+        Self { product, version: version.into() }
+    }
+}
+
+/// A connection as the driver sees it. `Send`, never shared.
+///
+/// Any future of it may be dropped at any await. What was begun then shows in [`wire`](Self::wire); [`abandon`](Self::abandon) and
+/// [`settle`](Self::settle) end it before the next operation. A driver owns no timers: deadlines are enforced by who waits, except that work
+/// done inside a call must look at `options.deadline` itself.
+pub trait RawConnection: Send + 'static {
+    /// What is known of the database.
+    fn info(&self) -> &Arc<ConnectionInfo>;
+
+    /// Runs a statement. A statement that returns rows must not run further than its first row before [`poll_row`](Self::poll_row) asks.
+    fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>>;
+
+    /// Moves to the next row; `false`: the result has ended, and the connection is idle again.
+    ///
+    /// # Errors
+    /// The database's error; the cursor has ended then.
+    fn poll_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>>;
+
+    /// A column of the current row, from 0. Null if there is no row or no such column.
+    fn value(&self, column: usize) -> ValueRef<'_>;
+
+    /// The columns of the current result, or of the last one. The same `Arc` for each run of a cached statement.
+    fn shape(&self) -> &Arc<Shape>;
+
+    /// How many rows the last statement changed, once its rows were read to the end; 0 for a plain select.
+    fn affected(&self) -> u64;
+
+    /// Prepares a statement and says what it takes and gives, without running it.
+    fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>>;
+
+    /// Runs a text of any number of statements, without parameters; rows are dropped.
+    fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>>;
+
+    /// Runs a step of transaction control.
+    fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>>;
+
+    /// Whether a transaction is open, as far as the driver can see (also one that was begun by SQL text).
+    fn in_transaction(&self) -> bool;
+
+    /// The cheapest round trip that proves the connection alive.
+    #[doc(alias = "isValid")]
+    fn ping(&mut self) -> Op<'_, Result<()>>;
+
+    /// What is under way.
+    fn wire(&self) -> Wire;
+
+    /// Ends what is under way without waiting, if that is possible; `true`: the connection is idle.
+    fn abandon(&mut self) -> bool;
+
+    /// Begins to roll back to this depth (0: all), without waiting; `true`: nothing that follows can run before it is done. Only when idle.
+    fn start_rollback(&mut self, depth: u32) -> bool {
+        let _ = depth;
+        false
+    }
+
+    /// Ends what is under way: cancels it on the server, waits until the server did so, reads what is left.
+    fn settle(&mut self) -> Op<'_, Result<()>>;
+
+    /// Who waits on behalf of a blocking caller; none: parking the thread is enough.
+    fn runner(&self) -> Option<Arc<dyn Runner>> {
+        None
+    }
+
+    /// A future that ends at this instant, on the runtime that drives the connection; none in blocking mode, where the runner keeps the time.
+    fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
+        let _ = deadline;
+        None
+    }
+
+    /// Says goodbye and closes. Dropping the connection closes it too, without waiting.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+
+    /// For [`Connection::raw`](crate::Connection::raw).
+    fn as_any(&mut self) -> &mut dyn Any;
+}

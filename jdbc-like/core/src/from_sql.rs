@@ -1,0 +1,252 @@
+//! [`FromSql`]: column values as Rust values.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::value::{Value, ValueRef};
+
+/// A Rust type that can be read from a column. Nothing is narrowed silently: a number that does not fit is an error.
+///
+/// `Option<T>` reads null as `None` (JDBC's `wasNull`). Booleans read 0 and 1; integers read whole numerics and `'42'` is *not* read from text.
+/// `String` reads any value as its text form; `&str` only what is text in the row.
+///
+/// Source: `ResultSet.getObject(column, type)` of JDBC.
+#[doc(alias = "getObject")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a column",
+    label = "not a column type",
+    note = "implement `batis_dbc::FromSql` for it, use `Option<..>` for nullable columns, or turn on the feature for its crate (`uuid1`, `json1`)"
+)]
+pub trait FromSql<'a>: Sized {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// If the value is null, of another type, or does not fit. The caller adds column and row.
+    fn from_sql(value: ValueRef<'a>) -> Result<Self, FromSqlError>;
+}
+
+/// Why a column value could not be read; the column's name is added by who knows it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FromSqlError {
+    /// The value is null, and the target is no `Option`.
+    Null {
+        /// The Rust type asked for.
+        target: &'static str,
+    },
+    /// The value is of another type.
+    Type {
+        /// The Rust type asked for.
+        target: &'static str,
+        /// The type of the value.
+        found: &'static str,
+    },
+    /// The value does not fit the type.
+    Range {
+        /// The Rust type asked for.
+        target: &'static str,
+        /// The value as text.
+        value: String,
+    },
+    /// Any other reason, in words.
+    Other(String),
+}
+
+impl fmt::Display for FromSqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null { target } => write!(f, "NULL cannot be read as {target}; make it Option<{target}>"),
+            Self::Type { target, found } => write!(f, "{found} cannot be read as {target}"),
+            Self::Range { target, value } => write!(f, "the value {value} does not fit {target}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for FromSqlError {}
+
+impl FromSqlError {
+    /// The error for a value of the wrong type, or for null.
+    #[must_use]
+    #[cold]
+    pub fn mismatch(target: &'static str, value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null { target },
+            other => Self::Type { target, found: other.type_name() },
+        }
+    }
+
+    /// The error for a value that does not fit.
+    #[must_use]
+    #[cold]
+    pub fn range(target: &'static str, value: ValueRef<'_>) -> Self {
+        Self::Range { target, value: value.to_string() }
+    }
+}
+
+macro_rules! integers {
+    ($($t:ident),*) => {$(
+        impl FromSql<'_> for $t {
+            #[inline]
+            fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+                match value {
+                    ValueRef::Int(v) => $t::try_from(v).map_err(|_| FromSqlError::range(stringify!($t), value)),
+                    ValueRef::Numeric(text) => match whole(text) {
+                        Some(v) => $t::try_from(v).map_err(|_| FromSqlError::range(stringify!($t), value)),
+                        None => Err(FromSqlError::range(stringify!($t), value)),
+                    },
+                    other => Err(FromSqlError::mismatch(stringify!($t), other)),
+                }
+            }
+        }
+    )*};
+}
+
+integers!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+
+/// The integer that a decimal text is, if it is whole: `12`, `12.00`.
+fn whole(text: &str) -> Option<i128> {
+    let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
+    fraction.bytes().all(|b| b == b'0').then(|| integer.parse().ok()).flatten()
+}
+
+impl FromSql<'_> for bool {
+    #[inline]
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Bool(v) => Ok(v),
+            ValueRef::Int(0) => Ok(false),
+            ValueRef::Int(1) => Ok(true),
+            ValueRef::Int(_) => Err(FromSqlError::range("bool", value)),
+            other => Err(FromSqlError::mismatch("bool", other)),
+        }
+    }
+}
+
+/// Largest magnitude below which every integer has an exact `f64`.
+const EXACT_F64: u64 = 1 << 53;
+
+impl FromSql<'_> for f64 {
+    #[inline]
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Float(v) => Ok(v),
+            #[allow(clippy::cast_precision_loss)] // exact below 2^53, checked
+            ValueRef::Int(v) if v.unsigned_abs() <= EXACT_F64 => Ok(v as f64),
+            ValueRef::Int(_) => Err(FromSqlError::range("f64", value)),
+            ValueRef::Numeric(text) => text.parse().map_err(|_| FromSqlError::range("f64", value)),
+            other => Err(FromSqlError::mismatch("f64", other)),
+        }
+    }
+}
+
+impl FromSql<'_> for f32 {
+    #[inline]
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        let wide = f64::from_sql(value)?;
+        #[allow(clippy::cast_possible_truncation)] // rounding is what f32 means; overflow is refused below
+        let narrow = wide as f32;
+        if narrow.is_infinite() && wide.is_finite() { Err(FromSqlError::range("f32", value)) } else { Ok(narrow) }
+    }
+}
+
+impl FromSql<'_> for String {
+    #[inline]
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Text(v) | ValueRef::Json(v) | ValueRef::Numeric(v) => Ok(v.to_owned()),
+            ValueRef::Null | ValueRef::Bytes(_) => Err(FromSqlError::mismatch("String", value)),
+            other => Ok(other.to_string()),
+        }
+    }
+}
+
+impl<'a> FromSql<'a> for &'a str {
+    #[inline]
+    fn from_sql(value: ValueRef<'a>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Text(v) | ValueRef::Json(v) | ValueRef::Numeric(v) => Ok(v),
+            other => Err(FromSqlError::mismatch("&str", other)),
+        }
+    }
+}
+
+impl FromSql<'_> for Box<str> {
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        String::from_sql(value).map(Into::into)
+    }
+}
+
+impl FromSql<'_> for Arc<str> {
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        String::from_sql(value).map(Into::into)
+    }
+}
+
+impl<'a> FromSql<'a> for &'a [u8] {
+    #[inline]
+    fn from_sql(value: ValueRef<'a>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Bytes(v) => Ok(v),
+            ValueRef::Text(v) => Ok(v.as_bytes()),
+            other => Err(FromSqlError::mismatch("&[u8]", other)),
+        }
+    }
+}
+
+impl FromSql<'_> for Vec<u8> {
+    #[inline]
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        <&[u8]>::from_sql(value).map(<[u8]>::to_vec).map_err(|_| FromSqlError::mismatch("Vec<u8>", value))
+    }
+}
+
+impl FromSql<'_> for Value {
+    #[inline]
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        Ok(value.to_owned())
+    }
+}
+
+impl<'a> FromSql<'a> for ValueRef<'a> {
+    #[inline]
+    fn from_sql(value: ValueRef<'a>) -> Result<Self, FromSqlError> {
+        Ok(value)
+    }
+}
+
+impl<'a, T: FromSql<'a>> FromSql<'a> for Option<T> {
+    #[inline]
+    fn from_sql(value: ValueRef<'a>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Null => Ok(None),
+            other => T::from_sql(other).map(Some),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_narrowed_silently() {
+        assert_eq!(i8::from_sql(ValueRef::Int(300)).unwrap_err().to_string(), "the value 300 does not fit i8");
+        assert_eq!(u32::from_sql(ValueRef::Int(-1)).unwrap_err().to_string(), "the value -1 does not fit u32");
+        assert_eq!(i64::from_sql(ValueRef::Numeric("1.5")).unwrap_err().to_string(), "the value 1.5 does not fit i64");
+        assert_eq!(i64::from_sql(ValueRef::Numeric("12.00")).unwrap(), 12);
+        assert_eq!(bool::from_sql(ValueRef::Int(2)).unwrap_err().to_string(), "the value 2 does not fit bool");
+        assert!(f64::from_sql(ValueRef::Int(i64::MAX)).is_err());
+        assert!(f32::from_sql(ValueRef::Float(1e300)).is_err());
+    }
+
+    #[test]
+    fn null_and_wrong_type_are_told_apart() {
+        assert_eq!(
+            i64::from_sql(ValueRef::Null).unwrap_err().to_string(),
+            "NULL cannot be read as i64; make it Option<i64>"
+        );
+        assert_eq!(i64::from_sql(ValueRef::Text("1")).unwrap_err().to_string(), "text cannot be read as i64");
+        assert_eq!(Option::<i64>::from_sql(ValueRef::Null).unwrap(), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! [`Transaction`]: the guard of a transaction or savepoint.
+
+use crate::connection::{Connection, no_row, only_row};
+use crate::error::Result;
+use crate::options::{CallOptions, TransactionOptions};
+use crate::params::Params;
+use crate::result_set::ResultSet;
+use crate::row::Row;
+use crate::statement::ToStatement;
+
+/// An open transaction (or savepoint) of a connection. Dropping it rolls back.
+///
+/// The connection knows how deep the server is, and the guard how deep it is itself: an operation through a guard whose inner guard is gone
+/// rolls back to its own depth first. So leaked guards and dropped futures do no harm.
+///
+/// Source: `Connection.setAutoCommit(false)`, `commit`, `rollback` and `Savepoint` of JDBC.
+#[must_use = "a transaction that is dropped is rolled back"]
+#[derive(Debug)]
+#[doc(alias = "Savepoint")]
+pub struct Transaction<'c> {
+    conn: &'c mut Connection,
+    depth: u32,
+    open: bool,
+}
+
+impl<'c> Transaction<'c> {
+    pub(crate) fn new(conn: &'c mut Connection, depth: u32) -> Self {
+        Self { conn, depth, open: true }
+    }
+
+    /// Runs a query. See [`Connection::query`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn query(&mut self, statement: impl ToStatement, params: impl Params) -> Result<ResultSet<'_>> {
+        self.query_with(statement, params, &CallOptions::new()).await
+    }
+
+    /// Runs a query with a deadline or limits. See [`Connection::query_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn query_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<ResultSet<'_>> {
+        let bound = params.bind()?;
+        let statement = self.conn.statement(statement.to_statement());
+        self.conn.query_at(self.depth, &statement, &bound.cells(), options).await
+    }
+
+    /// Runs a statement and says how many rows it changed. See [`Connection::execute`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute(&mut self, statement: impl ToStatement, params: impl Params) -> Result<u64> {
+        let bound = params.bind()?;
+        let statement = self.conn.statement(statement.to_statement());
+        self.conn.execute_at(self.depth, &statement, &bound.cells(), &CallOptions::new()).await
+    }
+
+    /// The only row of a query. See [`Connection::query_one`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn query_one(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Row> {
+        self.query_opt(statement, params).await?.ok_or_else(no_row)
+    }
+
+    /// The only row of a query, or none. See [`Connection::query_opt`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn query_opt(&mut self, statement: impl ToStatement, params: impl Params) -> Result<Option<Row>> {
+        let mut rows = self.query(statement, params).await?;
+        only_row(&mut rows, |row| Ok(row.to_row())).await
+    }
+
+    /// Opens a savepoint; its guard rolls back to it when dropped.
+    ///
+    /// # Errors
+    /// What the database says.
+    #[doc(alias = "setSavepoint")]
+    pub async fn savepoint(&mut self) -> Result<Transaction<'_>> {
+        let depth = self.depth + 1;
+        self.conn.enter(depth, &TransactionOptions::new()).await?;
+        Ok(Transaction::new(self.conn, depth))
+    }
+
+    /// Commits (a savepoint: releases it).
+    ///
+    /// # Errors
+    /// What the database says: the transaction is rolled back then; 08007 if the answer was lost, so that nobody knows the outcome.
+    #[doc(alias = "releaseSavepoint")]
+    pub async fn commit(mut self) -> Result<()> {
+        let left = self.conn.leave(self.depth).await;
+        self.open = left.is_err();
+        left
+    }
+
+    /// Rolls back (a savepoint: back to it).
+    ///
+    /// # Errors
+    /// What the database says; the connection is broken then.
+    pub async fn rollback(mut self) -> Result<()> {
+        let done = self.conn.settle_to(self.depth - 1).await;
+        self.open = done.is_err();
+        done
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.conn.dropped_at(self.depth);
+        }
+    }
+}
