@@ -1,0 +1,172 @@
+//! What is wrong or doubtful in mapper files, all of it at once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::source::Source;
+use crate::span::{Location, Span};
+
+/// How much a [`Diagnostic`] matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The files do not load.
+    Error,
+    /// The files load; the text does what MyBatis does, which is seldom what was meant.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// One finding, with its place and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// A stable code: `E001`.. for errors, `W001`.. for warnings.
+    pub code: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// The place in the file.
+    pub span: Span,
+    /// What is wrong, one sentence without a final full stop.
+    pub message: String,
+    /// A few words to be shown at the place; may be empty.
+    pub label: String,
+    /// What to do, if there is something to say.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at this place.
+    #[must_use]
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self { code, severity: Severity::Error, span, message: message.into(), label: String::new(), help: None }
+    }
+
+    /// A warning at this place.
+    #[must_use]
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// With words shown at the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// With advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With advice, when there is any.
+    #[must_use]
+    pub fn help_opt(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+}
+
+/// Every finding of a load, in file order, with the files, so that they can be shown.
+#[derive(Clone)]
+pub struct Diagnostics {
+    items: Vec<Diagnostic>,
+    files: Arc<[Source]>,
+}
+
+impl Diagnostics {
+    /// Findings in these files, put in file order.
+    #[must_use]
+    pub fn new(mut items: Vec<Diagnostic>, files: Arc<[Source]>) -> Self {
+        items.sort_by(|a, b| (a.span, a.code).cmp(&(b.span, b.code)));
+        items.dedup();
+        Self { items, files }
+    }
+
+    /// The findings in file order.
+    #[must_use]
+    pub fn items(&self) -> &[Diagnostic] {
+        &self.items
+    }
+
+    /// The files the spans point into.
+    #[must_use]
+    pub fn files(&self) -> &[Source] {
+        &self.files
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether at least one is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|item| item.severity == Severity::Error)
+    }
+
+    /// The place of a finding; `None` for a finding that has no file.
+    #[must_use]
+    pub fn location(&self, item: &Diagnostic) -> Option<Location> {
+        self.files.get(item.span.file as usize).map(|file| file.location(item.span))
+    }
+}
+
+/// One line each, `file:line:col: error[E003]: message`, advice on a line of its own.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, item) in self.items.iter().enumerate() {
+            if nth > 0 {
+                writeln!(f)?;
+            }
+            if let Some(location) = self.location(item) {
+                write!(f, "{location}: ")?;
+            }
+            write!(f, "{}[{}]: {}", item.severity, item.code, item.message)?;
+            if !item.label.is_empty() {
+                write!(f, " ({})", item.label)?;
+            }
+            if let Some(help) = &item.help {
+                write!(f, "\n  help: {help}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// `did you mean ..?` for the nearest of some names, when one is near enough.
+pub(crate) fn did_you_mean<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let nearest = nearest(wanted, names)?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+/// The name nearest to what was written: at most a third of the letters differ.
+pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = wanted.to_lowercase();
+    let limit = (wanted.chars().count() / 3).max(1);
+    names
+        .into_iter()
+        .map(|name| (strsim::osa_distance(&folded, &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
