@@ -53,6 +53,9 @@ pub trait Home: Send + Sync {
     /// Takes the connection back. It may be another than the one that was lent (two leases' contents can be swapped): look at its
     /// [`mark`](Connection::mark).
     fn take_back(self: Arc<Self>, connection: Connection);
+
+    /// The lease was [detached](Lease::detach): its connection never comes back, and its place is free for another.
+    fn detached(self: Arc<Self>) {}
 }
 
 /// A borrowed connection. Dropping it sends the connection home, or closes it if it has none.
@@ -76,6 +79,9 @@ impl Lease {
     /// Never: a lease holds its connection until it is dropped or detached.
     #[must_use]
     pub fn detach(mut self) -> Connection {
+        if let Some(home) = self.home.take() {
+            home.detached();
+        }
         self.connection.take().expect("a lease holds its connection until it ends")
     }
 }
