@@ -73,6 +73,12 @@ impl Lease {
         Self { connection: Some(connection), home }
     }
 
+    /// Whether the connection goes home at the end, instead of being closed.
+    #[must_use]
+    pub fn has_home(&self) -> bool {
+        self.home.is_some()
+    }
+
     /// Keeps the connection for good; its home never sees it again.
     ///
     /// # Panics

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{ResultSet, SharedRunner, Transaction, wait};
 use crate::connection::Connection as AsyncConnection;
+use crate::data_source::Lease;
 use crate::driver::ConnectionInfo;
 use crate::error::{Result, SqlError};
 use crate::options::{CallOptions, TransactionOptions};
@@ -23,7 +24,7 @@ use crate::statement::{PreparedStatement, ToStatement};
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    inner: AsyncConnection,
+    inner: Lease,
     runner: Runner,
 }
 
@@ -39,14 +40,20 @@ impl std::fmt::Debug for Runner {
 impl Connection {
     /// A blocking face for a connection.
     #[must_use]
-    pub fn new(mut inner: AsyncConnection) -> Self {
+    pub fn new(inner: AsyncConnection) -> Self {
+        Self::leased(Lease::new(inner, None))
+    }
+
+    /// A blocking face for a borrowed connection; it goes home when this is dropped.
+    #[must_use]
+    pub fn leased(mut inner: Lease) -> Self {
         let runner = Runner(inner.runner());
         Self { inner, runner }
     }
 
     /// The connection without the blocking face.
     #[must_use]
-    pub fn into_inner(self) -> AsyncConnection {
+    pub fn into_inner(self) -> Lease {
         self.inner
     }
 
@@ -199,11 +206,14 @@ impl Connection {
         self.inner.is_broken()
     }
 
-    /// See [`close`](AsyncConnection::close).
+    /// See [`close`](AsyncConnection::close); a borrowed connection goes home instead.
     pub fn close(self) {
+        if self.inner.has_home() {
+            return;
+        }
         // Nothing can fail: a connection that does not answer is dropped.
         let closing = async {
-            self.inner.close().await;
+            self.inner.detach().close().await;
             Ok(())
         };
         let _ = wait(&self.runner.0, None, closing);

@@ -1,0 +1,93 @@
+//! [`Batis`] for async programs.
+
+use std::sync::Arc;
+
+use crate::builder::{Plan, setters};
+use crate::dbc::driver::Mode;
+use crate::dbc::{DataSource, Lease};
+use crate::mapper::Configuration;
+use crate::{ConnectionPool, Result, SqlSession};
+
+/// Driver, pool and mapper in one value. Cheap to clone; the pool closes with the last clone and session.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use batis::prelude::*;
+///
+/// let mapper = r#"<mapper namespace="math"><select id="add">select #{a} + #{b}</select></mapper>"#;
+/// let batis = Batis::builder("sqlite::memory:").mapper_xml("math.xml", mapper).open().await?;
+/// let sum: i64 = batis.session().select_one("math.add", params! { a: 1, b: 2 }).await?;
+/// assert_eq!(sum, 3);
+/// # Ok::<(), batis::Error>(()) }).unwrap();
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batis {
+    pool: ConnectionPool,
+    session: SqlSession,
+}
+
+/// Builds a [`Batis`]; see [`Batis::builder`].
+#[must_use = "nothing happens until `open`"]
+#[derive(Debug)]
+pub struct Builder {
+    plan: Plan,
+}
+
+impl Batis {
+    /// A database without mapper files: its pool, and sessions that know no statement.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn open(url: impl Into<String>) -> Result<Self> {
+        Self::builder(url).open().await
+    }
+
+    /// Begins to describe a database: its URL, its mapper files, its pool.
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder { plan: Plan::new(url.into()) }
+    }
+
+    /// A session over the pool: each operation borrows a connection and commits by itself.
+    #[must_use]
+    #[doc(alias = "openSession")]
+    pub fn session(&self) -> SqlSession {
+        self.session.clone()
+    }
+
+    /// A connection from the pool, for SQL outside of mapper files.
+    ///
+    /// # Errors
+    /// If there is none within the pool's `connection_timeout`.
+    pub async fn connection(&self) -> Result<Lease> {
+        Ok(self.pool.connection().await?)
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn pool(&self) -> &ConnectionPool {
+        &self.pool
+    }
+
+    /// The loaded mapper files.
+    #[must_use]
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        self.session.configuration()
+    }
+}
+
+impl Builder {
+    setters!();
+
+    /// Loads the mapper files, makes the pool, and proves by one connection that the database answers.
+    ///
+    /// # Errors
+    /// All mistakes of the mapper files; a wrong URL; a database that does not answer.
+    pub async fn open(self) -> Result<Batis> {
+        let (pool, configuration) = self.plan.carry_out(Mode::Async)?;
+        drop(pool.connection().await?);
+        let session = SqlSession::new(configuration, Arc::new(pool.clone()));
+        Ok(Batis { pool, session })
+    }
+}

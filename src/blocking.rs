@@ -1,0 +1,92 @@
+//! The same for plain threads, without any runtime: [`Batis`] with the same names.
+
+use std::sync::Arc;
+
+use crate::builder::{Plan, setters};
+use crate::dbc::driver::Mode;
+use crate::dbc::DataSource as _;
+use crate::dbc::blocking::Connection;
+use crate::mapper::Configuration;
+pub use crate::mapper::blocking::SqlSession;
+use crate::{ConnectionPool, Result};
+
+/// Driver, pool and mapper in one value, for plain threads. See [`batis::Batis`](crate::Batis).
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// let mapper = r#"<mapper namespace="math"><select id="add">select #{a} + #{b}</select></mapper>"#;
+/// let batis = batis::blocking::Batis::builder("sqlite::memory:").mapper_xml("math.xml", mapper).open()?;
+/// let sum: i64 = batis.session().select_one("math.add", batis::params! { a: 1, b: 2 })?;
+/// assert_eq!(sum, 3);
+/// # }
+/// # Ok::<(), batis::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batis {
+    pool: ConnectionPool,
+    session: SqlSession,
+}
+
+/// Builds a [`Batis`]; see [`Batis::builder`].
+#[must_use = "nothing happens until `open`"]
+#[derive(Debug)]
+pub struct Builder {
+    plan: Plan,
+}
+
+impl Batis {
+    /// See [`Batis::open`](crate::Batis::open).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(url: impl Into<String>) -> Result<Self> {
+        Self::builder(url).open()
+    }
+
+    /// See [`Batis::builder`](crate::Batis::builder).
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder { plan: Plan::new(url.into()) }
+    }
+
+    /// See [`Batis::session`](crate::Batis::session).
+    #[must_use]
+    #[doc(alias = "openSession")]
+    pub fn session(&self) -> SqlSession {
+        self.session.clone()
+    }
+
+    /// See [`Batis::connection`](crate::Batis::connection).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn connection(&self) -> Result<Connection> {
+        Ok(Connection::leased(self.pool.connection_blocking(None)?))
+    }
+
+    /// See [`Batis::pool`](crate::Batis::pool).
+    #[must_use]
+    pub fn pool(&self) -> &ConnectionPool {
+        &self.pool
+    }
+
+    /// See [`Batis::configuration`](crate::Batis::configuration).
+    #[must_use]
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        self.session.configuration()
+    }
+}
+
+impl Builder {
+    setters!();
+
+    /// See [`open`](crate::Builder::open).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(self) -> Result<Batis> {
+        let (pool, configuration) = self.plan.carry_out(Mode::Blocking)?;
+        drop(pool.connection_blocking(None)?);
+        let session = SqlSession::new(configuration, Arc::new(pool.clone()));
+        Ok(Batis { pool, session })
+    }
+}
