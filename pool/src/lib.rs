@@ -1,1 +1,120 @@
-//! Connection pool of batis: a lock-free bag for threads and tasks.
+//! A connection pool for threads and tasks at once: HikariCP's guarantees, without a lock on the way in or out.
+//!
+//! It pools anything that a [`Manager`] makes. Database connections are one case of it: a pool of [`ConnectionManager`]
+//! is a [`DataSource`](batis_dbc::DataSource), which is all that the mapper knows.
+//!
+//! ```
+//! use batis_pool::{Blocking, BlockingManager, Pool};
+//!
+//! struct Numbers(std::sync::atomic::AtomicU32);
+//!
+//! impl BlockingManager for Numbers {
+//!     type Item = u32;
+//!     type Error = std::convert::Infallible;
+//!
+//!     fn connect(&self) -> Result<u32, Self::Error> {
+//!         Ok(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), batis_pool::PoolError> {
+//! let pool = Pool::builder(Blocking(Numbers(0.into()))).max_size(2).build()?;
+//! let number = pool.get_blocking()?; // in a task: pool.get().await?
+//! println!("{} of {}", *number, pool.stats());
+//! drop(number); // goes back
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A take, a return, a wait
+//!
+//! The connections lie in slots at fixed places. Each slot has a state of its own, and every move is one
+//! compare-and-set on it: `Idle -> InUse` takes, `InUse -> Idle` returns.
+//!
+//! ```text
+//!   take                                                      put back
+//!
+//!   1. the slots this thread returned last --found--> lend    is anybody waiting?
+//!          |                                                    |            |
+//!   2. all slots, from a place of its own  --found--> lend      no           yes: hand it over; it never
+//!          |                                                    |            becomes idle in between
+//!   3. stand in line (first come, first served)               Idle;
+//!      look at all slots once more         --found--> lend    look again: has anybody
+//!      tell the filler                                        come meanwhile?  yes: take it back, hand it over
+//!      sleep ----- handed a slot -------------------> lend
+//!            `---- time is up, or the pool closes --> error
+//!
+//!                                         background
+//!      filler:       waiting > idle, or idle < min_idle  ->  connect (one at a time) -> put back
+//!                    failed -> pause 10 ms, 20 ms, .. 5 s
+//!      housekeeper:  every 30 s: too old, or idle for too long beyond min_idle  ->  close
+//! ```
+//!
+//! - **Steps 1 and 2 take no lock, allocate nothing, start no timer** and write to nothing but the slot: borrowers on
+//!   different processors do not slow each other down.
+//! - **A waiter is a waker**, be it a parked thread or a task; both stand in one line. One that is cancelled or out of
+//!   time leaves; had it been handed a connection in that moment, the next in line gets it.
+//! - **Borrowers never connect**: a connection that comes back serves them sooner than one that is made for them, and
+//!   then the one that is no longer wanted is not made. (A pool [without a spawner](Builder::without_spawner) is the
+//!   exception.)
+//! - **A connection is checked** before it is lent if it lay idle for more than 500 ms.
+//!
+//! # Who cleans up
+//!
+//! The guard's destructor asks the manager, which decides without waiting ([`GiveBack`]): `Ready`, it goes back at once;
+//! `Settle`, something is still in flight and a background task ends it while the slot stays reserved; `Discard`, it is
+//! closed. A guard dropped by a panic is closed unasked.
+//!
+//! # What one costs
+//!
+//! A slot is one allocation of 128 bytes (256 with an item larger than about 80), made when the pool is built; a waiter
+//! is one small allocation, and in a task its timer another.
+//!
+//! # Features
+//!
+//! `tokio` (default): [`TokioSpawner`]. Without it, background work is done by the pool's own threads
+//! ([`ThreadSpawner`]) or by a [`Spawner`] of yours.
+
+#![deny(unsafe_code)]
+
+mod bag;
+mod bell;
+mod builder;
+mod clock;
+mod config;
+mod data_source;
+mod error;
+mod filler;
+mod give_back;
+mod guard;
+mod housekeeper;
+mod lifetime;
+mod line;
+mod local;
+mod manager;
+mod pool;
+mod retire;
+mod shared;
+mod spawn;
+mod stats;
+mod sync;
+mod take;
+mod timer;
+mod waiter;
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod model;
+
+pub use builder::Builder;
+pub use clock::Clock;
+pub use config::PoolConfig;
+pub use data_source::ConnectionManager;
+pub use error::{PoolError, PoolErrorKind};
+pub use guard::Pooled;
+pub use manager::{Blocking, BlockingManager, GiveBack, Manager};
+pub use pool::Pool;
+#[cfg(feature = "tokio")]
+pub use spawn::TokioSpawner;
+pub use spawn::{BoxFuture, Spawner, ThreadSpawner};
+pub use stats::PoolStats;

@@ -1,0 +1,57 @@
+//! The way home: who cleans what, decided in the guard's destructor without waiting.
+//!
+//! 1. Clean, or its cleaning was started and needs nobody: back at once.
+//! 2. Something in flight: a task settles it, the slot stays reserved meanwhile.
+//! 3. Broken, too old, or its holder panicked: closed, and the slot is free.
+
+use crate::local;
+use crate::manager::{GiveBack, Manager};
+use crate::retire::retire;
+use crate::shared::{PoolHold, deadline_in};
+use crate::sync::Arc;
+use crate::timer::within;
+
+/// Takes an item home.
+#[inline]
+pub(crate) fn give_back<M: Manager>(mut hold: PoolHold<M>, mut item: M::Item) {
+    if std::thread::panicking() {
+        return discard(hold, item);
+    }
+    let shared = &**hold.place();
+    // Should the manager panic here, item and hold are dropped by the unwinding, which closes one and frees the other.
+    match shared.manager.give_back(&mut item) {
+        GiveBack::Ready if hold.slot().expires() != 0 => {
+            hold.touch(shared.clock.now());
+            local::remember(shared.number, hold.slot().index());
+            hold.put(item);
+            hold.put_back();
+        }
+        GiveBack::Settle => settle(hold, item),
+        GiveBack::Ready | GiveBack::Discard => discard(hold, item),
+    }
+}
+
+/// Closes an item instead of taking it back.
+#[cold]
+pub(crate) fn discard<M: Manager>(mut hold: PoolHold<M>, item: M::Item) {
+    hold.put(item);
+    retire(hold);
+}
+
+#[cold]
+fn settle<M: Manager>(mut hold: PoolHold<M>, mut item: M::Item) {
+    hold.reserve();
+    let shared = Arc::clone(hold.place());
+    let runner = Arc::clone(&shared);
+    runner.run(async move {
+        let limit = shared.timer().until(deadline_in(shared.config.settle_timeout));
+        let settled = within(limit, shared.manager.settle(&mut item)).await;
+        hold.put(item);
+        if matches!(settled, Some(Ok(()))) && hold.slot().expires() != 0 {
+            hold.touch(shared.clock.now());
+            hold.put_back();
+        } else {
+            crate::retire::close(hold).await;
+        }
+    });
+}

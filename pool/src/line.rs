@@ -1,0 +1,149 @@
+//! The line of waiters: first come, first served, for threads and tasks alike.
+//!
+//! A connection that comes back while somebody waits is handed over directly; it never becomes idle in between, so a
+//! newcomer cannot snatch it. The lock is taken by waiters and by those who hand over, never on the fast path, which
+//! reads [`Line::claims`] only.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, announce};
+use crate::waiter::{Baton, Closed, Left, Waiter};
+
+/// Set in the claims once the pool is closed, so that a return learns both from one load.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+#[derive(Debug)]
+pub(crate) struct Line<B> {
+    claims: AtomicUsize,
+    queue: Mutex<VecDeque<Arc<Waiter<B>>>>,
+}
+
+/// What became of an offer.
+#[derive(Debug)]
+pub(crate) enum Offer<B> {
+    Taken,
+    Nobody(B),
+    Closed(B),
+}
+
+impl<B: Baton> Line<B> {
+    pub(crate) fn new() -> Self {
+        Line { claims: AtomicUsize::new(0), queue: Mutex::new(VecDeque::new()) }
+    }
+
+    /// Waiters, and the closed mark: zero means that a return has nothing to do but to publish.
+    #[inline]
+    pub(crate) fn claims(&self) -> &AtomicUsize {
+        &self.claims
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.claims.load(Ordering::SeqCst) & !CLOSED
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.claims.load(Ordering::SeqCst) & CLOSED != 0
+    }
+
+    /// Stands in line. Whoever joined must look at all slots once more before it sleeps.
+    pub(crate) fn join(&self) -> Result<Wait<'_, B>, Closed> {
+        let waiter = Arc::new(Waiter::new());
+        let mut queue = self.queue.lock();
+        if self.is_closed() {
+            return Err(Closed);
+        }
+        queue.push_back(Arc::clone(&waiter));
+        announce(&self.claims, 1);
+        Ok(Wait { line: self, waiter })
+    }
+
+    /// Offers to the first who still waits.
+    pub(crate) fn offer(&self, mut baton: B) -> Offer<B> {
+        loop {
+            let next = {
+                let mut queue = self.queue.lock();
+                if self.is_closed() {
+                    return Offer::Closed(baton);
+                }
+                queue.pop_front()
+            };
+            let Some(waiter) = next else { return Offer::Nobody(baton) };
+            match waiter.hand(baton, &self.claims) {
+                Ok(waker) => {
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                    return Offer::Taken;
+                }
+                Err(back) => baton = back,
+            }
+        }
+    }
+
+    /// Nobody can join from now on, everybody who waits is told. True for the call that closed.
+    pub(crate) fn close(&self) -> bool {
+        let waiters = {
+            let mut queue = self.queue.lock();
+            if self.is_closed() {
+                return false;
+            }
+            announce(&self.claims, CLOSED);
+            std::mem::take(&mut *queue)
+        };
+        for waiter in waiters {
+            if let Some(waker) = waiter.dismiss(&self.claims) {
+                waker.wake();
+            }
+        }
+        true
+    }
+
+    /// Drops entries whose waiter has gone, once they outnumber the living: nobody else would while nothing comes back.
+    fn sweep(&self) {
+        let mut queue = self.queue.lock();
+        if queue.len() > 2 * self.waiting() + 32 {
+            queue.retain(|waiter| waiter.is_waiting());
+        }
+    }
+}
+
+/// A place in the line. Dropped early, it passes on what it may have been handed.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Wait<'a, B: Baton> {
+    line: &'a Line<B>,
+    waiter: Arc<Waiter<B>>,
+}
+
+impl<B: Baton> Wait<'_, B> {
+    /// Stops waiting; what was handed meanwhile is the caller's.
+    pub(crate) fn give_up(&self) -> Option<B> {
+        match self.waiter.give_up(&self.line.claims) {
+            Left::Handed(baton) => Some(baton),
+            Left::Over => None,
+            Left::Unserved => {
+                self.line.sweep();
+                None
+            }
+        }
+    }
+}
+
+impl<B: Baton> Future for Wait<'_, B> {
+    type Output = Result<B, Closed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.waiter.poll(cx.waker())
+    }
+}
+
+impl<B: Baton> Drop for Wait<'_, B> {
+    fn drop(&mut self) {
+        if let Some(baton) = self.give_up() {
+            baton.pass_on();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The bag and its line as the models of `tests/loom.rs` drive them: without manager, clock and background.
+
+use crate::bag::{Bag, Hold, Place};
+use crate::line::{Line, Wait};
+use crate::sync::{Arc, AtomicBool, Ordering};
+
+/// The smallest surroundings a bag can live in. Items are numbers.
+#[derive(Debug)]
+pub struct Ground {
+    line: Line<Hold<Ground>>,
+    waiters_connect: bool,
+    closed_items: AtomicBool,
+}
+
+impl Place for Ground {
+    type Item = u32;
+
+    fn line(&self) -> &Line<Hold<Self>> {
+        &self.line
+    }
+
+    fn waiters_connect(&self) -> bool {
+        self.waiters_connect
+    }
+
+    fn freed(&self) {}
+
+    fn came_back_closed(hold: Hold<Self>) {
+        hold.place().closed_items.store(true, Ordering::SeqCst);
+        drop(hold);
+    }
+}
+
+/// A bag on its ground.
+#[derive(Debug, Clone)]
+pub struct Model {
+    ground: Arc<Ground>,
+    bag: Arc<Bag<Ground>>,
+}
+
+/// What a borrower has: the item is out of its slot, as in a guard. Dropped, it is put back.
+#[derive(Debug)]
+pub struct Lent {
+    item: Option<u32>,
+    hold: Option<Hold<Ground>>,
+}
+
+/// A place in the line.
+#[derive(Debug)]
+pub struct Waiting<'a>(Wait<'a, Hold<Ground>>);
+
+impl Model {
+    /// A bag of this many slots, the first `items` of them filled.
+    pub fn new(slots: u32, items: u32, waiters_connect: bool) -> Self {
+        let ground =
+            Arc::new(Ground { line: Line::new(), waiters_connect, closed_items: AtomicBool::new(false) });
+        let bag = Arc::new(Bag::new(slots, &ground));
+        let model = Model { ground, bag };
+        for item in 0..items {
+            model.fill(item);
+        }
+        model
+    }
+
+    /// Connects: puts an item into an empty slot, if there is one.
+    pub fn fill(&self, item: u32) -> bool {
+        let Some(mut hold) = self.bag.claim() else { return false };
+        hold.put(item);
+        hold.put_back();
+        true
+    }
+
+    /// Takes an idle one.
+    pub fn take(&self) -> Option<Lent> {
+        self.bag.take(0).map(Lent::new)
+    }
+
+    /// Stands in line; `None`: the pool is closed.
+    pub fn join(&self) -> Option<Waiting<'_>> {
+        self.ground.line.join().ok().map(Waiting)
+    }
+
+    /// Takes by all three steps; `None`: the pool is closed.
+    pub fn get(&self) -> Option<Lent> {
+        if let Some(lent) = self.take() {
+            return Some(lent);
+        }
+        let waiting = self.join()?;
+        if let Some(lent) = self.take() {
+            return Some(lent);
+        }
+        if self.ground.waiters_connect
+            && let Some(hold) = self.bag.claim()
+        {
+            return Some(Lent::new(hold));
+        }
+        waiting.wait()
+    }
+
+    /// The housekeeper's move: reserves the slot if it is idle, and closes its item.
+    pub fn retire(&self, index: usize) -> bool {
+        self.bag.reserve(&self.bag.slots()[index]).is_some()
+    }
+
+    /// Closes the pool and what is idle.
+    pub fn close(&self) {
+        self.ground.line.close();
+        for slot in self.bag.slots() {
+            drop(self.bag.reserve(slot));
+        }
+    }
+
+    /// Idle, in use, reserved, waiting.
+    pub fn counts(&self) -> (u32, u32, u32, usize) {
+        let counts = self.bag.counts();
+        (counts.idle, counts.active, counts.reserved, self.ground.line.waiting())
+    }
+}
+
+impl Waiting<'_> {
+    /// Sleeps until it is handed one; `None`: the pool is closed.
+    pub fn wait(self) -> Option<Lent> {
+        loom::future::block_on(self.0).ok().map(Lent::new)
+    }
+
+    /// Leaves, with what it was handed if it was.
+    pub fn give_up(&self) -> Option<Lent> {
+        self.0.give_up().map(Lent::new)
+    }
+}
+
+impl Lent {
+    fn new(mut hold: Hold<Ground>) -> Self {
+        Lent { item: hold.take(), hold: Some(hold) }
+    }
+
+    /// The item; `None` if the slot was empty and the borrower has to connect.
+    pub fn item(&self) -> Option<u32> {
+        self.item
+    }
+
+    /// Closes the item instead of putting it back.
+    pub fn discard(mut self) {
+        drop(self.hold.take());
+    }
+
+    /// Connects into the slot.
+    pub fn connect(&mut self, item: u32) {
+        self.item = Some(item);
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let (Some(item), Some(mut hold)) = (self.item.take(), self.hold.take()) {
+            hold.put(item);
+            hold.put_back();
+        }
+    }
+}

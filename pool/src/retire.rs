@@ -1,0 +1,48 @@
+//! Ending a connection: closed first, then its slot is free.
+
+use crate::bag::{Hold, Place};
+use crate::line::Line;
+use crate::manager::Manager;
+use crate::shared::{PoolHold, Shared, deadline_in};
+use crate::sync::Arc;
+use crate::timer::within;
+
+/// Closes what a hold has, and frees its slot. The slot stays taken until the item is closed (or the time for it is up),
+/// so that there are never more connections than slots.
+pub(crate) async fn close<M: Manager>(mut hold: PoolHold<M>) {
+    hold.reserve();
+    let Some(item) = hold.take() else { return };
+    let shared = Arc::clone(hold.place());
+    let limit = shared.timer().until(deadline_in(shared.config.settle_timeout));
+    let _ = within(limit, shared.manager.close(item)).await;
+    drop(hold);
+}
+
+/// The same, without waiting for it.
+pub(crate) fn retire<M: Manager>(hold: PoolHold<M>) {
+    hold.reserve();
+    let shared = Arc::clone(hold.place());
+    shared.run(close(hold));
+}
+
+impl<M: Manager> Place for Shared<M> {
+    type Item = M::Item;
+
+    #[inline]
+    fn line(&self) -> &Line<Hold<Self>> {
+        &self.line
+    }
+
+    fn waiters_connect(&self) -> bool {
+        self.spawner.is_none()
+    }
+
+    fn freed(&self) {
+        self.demand.ring();
+        self.vacated.ring();
+    }
+
+    fn came_back_closed(hold: Hold<Self>) {
+        retire(hold);
+    }
+}

@@ -1,0 +1,110 @@
+//! One borrower that waits: a thread or a task, both are a [`Waker`].
+//!
+//! | state | meaning | next |
+//! | --- | --- | --- |
+//! | `Waiting` | in the line, nothing for it yet | `Handed` (a giver), `Closed` (the pool), `Gone` (itself) |
+//! | `Handed` | a baton lies here, the giver has forgotten it | `Gone` (itself: took it, or was cancelled and passes it on) |
+//! | `Closed` | the pool was closed, nothing will come | - |
+//! | `Gone` | given up or served; a giver that meets it goes on to the next | - |
+//!
+//! Who leaves `Waiting` takes the waiter off the line's count, before it lets go of the waiter's lock: a giver that
+//! finds a waiter gone may rely on the count no longer knowing it.
+
+use std::task::{Poll, Waker};
+
+use crate::sync::{AtomicUsize, Mutex, Ordering};
+
+/// What is handed from a giver to a waiter.
+pub(crate) trait Baton: Send + Sized {
+    /// Called when the waiter it was handed to has gone: give it to the next one.
+    fn pass_on(self);
+}
+
+/// The pool was closed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+/// How a waiter left.
+#[derive(Debug)]
+pub(crate) enum Left<B> {
+    /// While it still waited: its entry may still stand in the line.
+    Unserved,
+    /// With a baton that nobody had picked up yet.
+    Handed(B),
+    /// It was over before.
+    Over,
+}
+
+#[derive(Debug)]
+pub(crate) struct Waiter<B>(Mutex<State<B>>);
+
+#[derive(Debug)]
+enum State<B> {
+    Waiting(Option<Waker>),
+    Handed(B),
+    Closed,
+    Gone,
+}
+
+impl<B> Waiter<B> {
+    pub(crate) fn new() -> Self {
+        Waiter(Mutex::new(State::Waiting(None)))
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(*self.0.lock(), State::Waiting(_))
+    }
+
+    /// Hands over, or gives the baton back since nobody waits here any more. The caller wakes the returned waker.
+    pub(crate) fn hand(&self, baton: B, claims: &AtomicUsize) -> Result<Option<Waker>, B> {
+        let mut state = self.0.lock();
+        match &mut *state {
+            State::Waiting(waker) => {
+                let waker = waker.take();
+                claims.fetch_sub(1, Ordering::SeqCst);
+                *state = State::Handed(baton);
+                Ok(waker)
+            }
+            _ => Err(baton),
+        }
+    }
+
+    /// Tells it that the pool was closed.
+    pub(crate) fn dismiss(&self, claims: &AtomicUsize) -> Option<Waker> {
+        let mut state = self.0.lock();
+        let State::Waiting(waker) = &mut *state else { return None };
+        let waker = waker.take();
+        claims.fetch_sub(1, Ordering::SeqCst);
+        *state = State::Closed;
+        waker
+    }
+
+    /// Stops waiting; a baton that had been handed already is the caller's.
+    pub(crate) fn give_up(&self, claims: &AtomicUsize) -> Left<B> {
+        let mut state = self.0.lock();
+        match std::mem::replace(&mut *state, State::Gone) {
+            State::Waiting(_) => {
+                claims.fetch_sub(1, Ordering::SeqCst);
+                Left::Unserved
+            }
+            State::Handed(baton) => Left::Handed(baton),
+            State::Closed | State::Gone => Left::Over,
+        }
+    }
+
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<B, Closed>> {
+        let mut state = self.0.lock();
+        match &mut *state {
+            State::Waiting(Some(known)) if known.will_wake(waker) => Poll::Pending,
+            State::Waiting(slot) => {
+                *slot = Some(waker.clone());
+                Poll::Pending
+            }
+            State::Handed(_) => match std::mem::replace(&mut *state, State::Gone) {
+                State::Handed(baton) => Poll::Ready(Ok(baton)),
+                _ => Poll::Pending,
+            },
+            State::Closed | State::Gone => Poll::Ready(Err(Closed)),
+        }
+    }
+}
