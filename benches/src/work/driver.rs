@@ -169,7 +169,7 @@ fn read_raw(row: &tokio_postgres::Row) -> User {
     User { id: i64::from(row.get::<_, i32>(0)), name: row.get(1), email: row.get(2), age: row.get(3), score: row.get(4) }
 }
 
-fn raw_postgres_by_id() -> Subject {
+pub(super) fn raw_postgres_by_id() -> Subject {
     let rt = runtime();
     let client = tokio_postgres(&rt);
     let statement = rt.block_on(client.prepare(BY_ID_PG)).expect("the statement is right");

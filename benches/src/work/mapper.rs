@@ -1,0 +1,147 @@
+//! The whole way: session, statement, parameters, rows into a struct; against the raw driver and each layer on the way.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use batis::prelude::*;
+use tokio::runtime::Runtime;
+
+use super::driver::{drivers, runtime, rusqlite_subject};
+use super::user::{BY_ID, User, next, postgres, schema};
+use crate::{Subject, Work};
+
+const MAPPER: &str = r#"<mapper namespace="users">
+  <select id="byId">select id, name, email, age, score from users where id = #{id}</select>
+  <select id="all">select id, name, email, age, score from users</select>
+  <select id="search">select id, name, email, age, score from users
+    <where>
+      <if test="name != null">and name = #{name}</if>
+      <if test="minAge != null">and age >= #{minAge}</if>
+      <if test="ids != null">and id in <foreach collection="ids" item="id" open="(" separator="," close=")">#{id}</foreach></if>
+    </where>
+  </select>
+</mapper>"#;
+
+pub(super) fn all() -> Vec<Work> {
+    let mut works = vec![by_id(), by_id_in_transaction(), all_rows(), search()];
+    if postgres().is_some() {
+        works.push(postgres_by_id());
+    }
+    works
+}
+
+fn blocking() -> batis::blocking::Batis {
+    let batis = batis::blocking::Batis::builder("sqlite::memory:").mapper_xml("users.xml", MAPPER).open();
+    let batis = batis.expect("SQLite opens in memory");
+    batis.connection().expect("a connection").execute_script(&schema()).expect("the schema is right");
+    batis
+}
+
+async fn asynchronous(url: &str) -> Batis {
+    let batis = Batis::builder(url).mapper_xml("users.xml", MAPPER).open().await.expect("the database opens");
+    let mut connection = batis.connection().await.expect("a connection");
+    connection.execute_script(&format!("drop table if exists users; {}", schema())).await.expect("the schema is right");
+    batis
+}
+
+fn session_by_id(name: &'static str, rt: Arc<Runtime>, batis: Batis) -> Subject {
+    let (session, mut key) = (batis.session(), 0);
+    Subject::new(name, move |n| {
+        // The pool lives as long as the work.
+        let _ = &batis;
+        rt.block_on(async {
+            let start = Instant::now();
+            for _ in 0..n {
+                let user: User = session.select_one("users.byId", &next(&mut key)).await.expect("the row is there");
+                user.consume();
+            }
+            start.elapsed()
+        })
+    })
+}
+
+fn by_id() -> Work {
+    let rt = runtime();
+    let batis = rt.block_on(asynchronous("sqlite::memory:"));
+    let (pooled, session) = (blocking(), blocking().session());
+    let (mut key, mut other) = (0, 0);
+    let subjects = vec![
+        rusqlite_subject(false),
+        Subject::each("pool + batis-dbc blocking", move || {
+            let mut connection = pooled.connection().expect("a connection");
+            let user = connection.query_opt_with(BY_ID, (next(&mut key),), User::read).expect("the query runs");
+            user.expect("the row is there").consume();
+        }),
+        Subject::each("mapper blocking", move || {
+            let user: User = session.select_one("users.byId", &next(&mut other)).expect("the row is there");
+            user.consume();
+        }),
+        session_by_id("mapper async", rt, batis),
+    ];
+    Work { name: "mapper on SQLite: select one row by key into a struct", subjects }
+}
+
+fn by_id_in_transaction() -> Work {
+    let rt = runtime();
+    let batis = rt.block_on(asynchronous("sqlite::memory:"));
+    let session = rt.block_on(batis.session().begin()).expect("a transaction begins");
+    let mut key = 0;
+    let subjects = vec![
+        rusqlite_subject(true),
+        Subject::new("mapper async", move |n| {
+            let _ = &batis;
+            rt.block_on(async {
+                let start = Instant::now();
+                for _ in 0..n {
+                    let user: User = session.select_one("users.byId", &next(&mut key)).await.expect("the row is there");
+                    user.consume();
+                }
+                start.elapsed()
+            })
+        }),
+    ];
+    Work { name: "mapper on SQLite: select one row by key, inside a transaction", subjects }
+}
+
+fn all_rows() -> Work {
+    let mut conn = drivers().connect_blocking("sqlite::memory:").expect("SQLite opens in memory");
+    conn.execute_script(&schema()).expect("the schema is right");
+    let session = blocking().session();
+    let subjects = vec![
+        Subject::each("batis-dbc blocking", move || {
+            let users = conn.query(super::user::ALL, ()).expect("the query runs").map(User::read).expect("the rows fit");
+            users.into_iter().for_each(User::consume);
+        }),
+        Subject::each("mapper blocking", move || {
+            let users: Vec<User> = session.select_list("users.all", ()).expect("the rows fit");
+            users.into_iter().for_each(User::consume);
+        }),
+    ];
+    Work { name: "mapper on SQLite: 1,000 rows of 5 columns into structs", subjects }
+}
+
+fn search() -> Work {
+    let session = blocking().session();
+    let static_session = session.clone();
+    let mut key = 0;
+    let subjects = vec![
+        Subject::each("static statement by key", move || {
+            let user: User = static_session.select_one("users.byId", &next(&mut key)).expect("the row is there");
+            user.consume();
+        }),
+        Subject::each("dynamic: 3 ifs, foreach of 3", move || {
+            let found = batis::params! { name: None::<&str>, minAge: 18, ids: vec![20_i64, 40, 60] };
+            let users: Vec<User> = session.select_list("users.search", found).expect("the rows fit");
+            users.into_iter().for_each(User::consume);
+        }),
+    ];
+    Work { name: "mapper on SQLite: dynamic against static SQL", subjects }
+}
+
+fn postgres_by_id() -> Work {
+    let rt = runtime();
+    let url = postgres().expect("asked for only where PostgreSQL is").url();
+    let batis = rt.block_on(asynchronous(&url));
+    let subjects = vec![super::driver::raw_postgres_by_id(), session_by_id("mapper async", rt, batis)];
+    Work { name: "mapper on PostgreSQL: select one row by key into a struct", subjects }
+}
