@@ -1,0 +1,130 @@
+//! The statements that a connection keeps prepared: the least recently used one leaves when there are too many.
+
+use std::collections::HashMap;
+use std::ffi::c_int;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use batis_dbc::Shape;
+
+use crate::statement::Statement;
+
+/// A cached statement with the columns of its result.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    key: u64,
+    used: u64,
+    pub(crate) statement: Statement,
+    pub(crate) shape: Arc<Shape>,
+    reprepared: c_int,
+}
+
+impl Slot {
+    fn new(key: u64, used: u64, statement: Statement) -> Self {
+        let shape = Arc::new(statement.shape());
+        let reprepared = statement.reprepared();
+        Self { key, used, statement, shape, reprepared }
+    }
+
+    /// Describes the columns anew if SQLite has prepared the statement anew.
+    #[inline]
+    pub(crate) fn look_again(&mut self) {
+        let reprepared = self.statement.reprepared();
+        if reprepared != self.reprepared {
+            self.describe_again(reprepared);
+        }
+    }
+
+    #[cold]
+    fn describe_again(&mut self, reprepared: c_int) {
+        self.reprepared = reprepared;
+        self.statement.refresh();
+        let shape = self.statement.shape();
+        if shape != *self.shape {
+            self.shape = Arc::new(shape);
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct StatementCache {
+    slots: Vec<Slot>,
+    places: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
+    capacity: usize,
+    clock: u64,
+    last: usize,
+}
+
+impl StatementCache {
+    /// A cache of this many statements; at least one.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { slots: Vec::new(), places: HashMap::default(), capacity: capacity.max(1), clock: 0, last: 0 }
+    }
+
+    /// The place of a statement, which is the most recently used one now.
+    #[inline]
+    pub(crate) fn find(&mut self, key: u64) -> Option<usize> {
+        if self.slots.get(self.last).is_some_and(|slot| slot.key == key) {
+            return Some(self.last);
+        }
+        let place = *self.places.get(&key)?;
+        self.clock += 1;
+        self.slots[place].used = self.clock;
+        self.last = place;
+        Some(place)
+    }
+
+    /// Puts a statement in; the least recently used one leaves if the cache is full.
+    pub(crate) fn insert(&mut self, key: u64, statement: Statement) -> usize {
+        self.clock += 1;
+        let slot = Slot::new(key, self.clock, statement);
+        let place = if self.slots.len() < self.capacity {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        } else {
+            let place = self.oldest();
+            let old = std::mem::replace(&mut self.slots[place], slot);
+            self.places.remove(&old.key);
+            place
+        };
+        self.places.insert(key, place);
+        self.last = place;
+        place
+    }
+
+    /// A scan: it happens only beside a prepare, which costs far more.
+    fn oldest(&self) -> usize {
+        let by_age = self.slots.iter().enumerate().min_by_key(|(_, slot)| slot.used);
+        by_age.map_or(0, |(place, _)| place)
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, place: usize) -> Option<&Slot> {
+        self.slots.get(place)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut Slot> {
+        self.slots.get_mut(place)
+    }
+}
+
+/// Keys are small numbers in a row, so one multiplication spreads them well enough.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = (self.0.rotate_left(5) ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

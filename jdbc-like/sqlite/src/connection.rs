@@ -1,0 +1,360 @@
+//! [`SqliteConnection`]: the driver's side of a connection.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use batis_dbc::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use batis_dbc::{
+    BoxFuture, CallOptions, Description, LockMode, Op, PreparedStatement, Result, Shape, SqlError, SqlState, SqlType,
+    ValueRef,
+};
+
+use crate::busy::Limits;
+use crate::cache::{Slot, StatementCache};
+use crate::control::{Texts, TransactionState};
+use crate::options::Options;
+use crate::script;
+use crate::statement::{Statement, Step, Use};
+
+/// A connection to a SQLite database, under `batis_dbc::Connection`: `conn.raw::<SqliteConnection>()`.
+pub struct SqliteConnection {
+    // Before `db`, so that all statements are finalized when the database closes.
+    cache: StatementCache,
+    db: rusqlite::Connection,
+    info: Arc<ConnectionInfo>,
+    no_columns: Arc<Shape>,
+    cursor: Cursor,
+    /// The place of the last statement in the cache.
+    current: usize,
+    affected: u64,
+    /// SQLite's running total before the statement, by which statements that change no rows are known.
+    changes_before: u64,
+    transaction: TransactionState,
+    texts: Texts,
+    limits: Limits,
+    lock: LockMode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cursor {
+    Idle,
+    /// On the first row, which nobody asked for yet.
+    First,
+    /// On a row, or before the next one.
+    Open,
+}
+
+impl SqliteConnection {
+    pub(crate) fn new(db: rusqlite::Connection, options: &Options) -> Self {
+        Self {
+            cache: StatementCache::new(options.statement_cache),
+            db,
+            info: Arc::new(ConnectionInfo::new("SQLite", rusqlite::version())),
+            no_columns: Arc::default(),
+            cursor: Cursor::Idle,
+            current: usize::MAX,
+            affected: 0,
+            changes_before: 0,
+            transaction: TransactionState::default(),
+            texts: Texts::new(),
+            limits: Limits::new(options.busy_timeout),
+            lock: options.lock,
+        }
+    }
+
+    /// The `rusqlite` connection, for functions, collations, backups and the like. By reference only: it and the statements of batis
+    /// must not be parted.
+    ///
+    /// Transactions and settings that are begun there must be ended there.
+    #[cfg(feature = "raw-rusqlite-042")]
+    #[must_use]
+    pub fn rusqlite(&self) -> &rusqlite::Connection {
+        &self.db
+    }
+
+    #[inline]
+    fn run(&mut self, call: Call<'_>) -> Result<Outcome> {
+        self.end_cursor();
+        self.transaction.check()?;
+        let place = place(&mut self.cache, &self.db, call.statement)?;
+        self.current = place;
+        if call.options.deadline.is_some() {
+            self.limits.set(&mut self.db, call.options.deadline)?;
+        }
+        match self.run_at(place, call.params) {
+            Ok(outcome) => {
+                if self.cursor == Cursor::Idle {
+                    self.limits.clear(&mut self.db);
+                }
+                Ok(outcome)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    #[inline]
+    fn run_at(&mut self, place: usize, params: &[ValueRef<'_>]) -> Result<Outcome> {
+        let Some(slot) = self.cache.get_mut(place) else { return Err(vanished()) };
+        check_count(slot.statement.parameters(), params.len())?;
+        self.transaction.allow(&slot.statement)?;
+        self.affected = 0;
+        let writes = !slot.statement.is_read_only();
+        if writes {
+            self.changes_before = self.db.total_changes();
+        }
+        if !slot.statement.returns_rows() {
+            slot.statement.execute(params)?;
+            if writes {
+                self.count_changes();
+            } else {
+                self.transaction.typed(self.db.is_autocommit());
+            }
+            return Ok(Outcome::Count(self.affected));
+        }
+        let first = slot.statement.open(params)?;
+        slot.look_again();
+        match first {
+            Step::Row => self.cursor = Cursor::First,
+            Step::Done => self.ended(),
+        }
+        Ok(Outcome::Rows)
+    }
+
+    fn count_changes(&mut self) {
+        let changed = self.db.total_changes() != self.changes_before;
+        self.affected = if changed { self.db.changes() } else { 0 };
+    }
+
+    /// The cursor has come to its end.
+    #[inline]
+    fn ended(&mut self) {
+        if let Some(slot) = self.cache.get_mut(self.current) {
+            let writes = !slot.statement.is_read_only();
+            slot.statement.reset();
+            if writes {
+                self.count_changes();
+            }
+        }
+        self.cursor = Cursor::Idle;
+        self.limits.clear(&mut self.db);
+    }
+
+    /// Ends a cursor that was left early.
+    #[inline]
+    fn end_cursor(&mut self) {
+        if self.cursor != Cursor::Idle {
+            self.ended();
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, error: SqlError) -> SqlError {
+        let error = self.limits.explain(error);
+        self.limits.clear(&mut self.db);
+        self.transaction.failed(self.db.is_autocommit());
+        error
+    }
+
+    fn next_row(&mut self) -> Result<bool> {
+        match self.cursor {
+            Cursor::Idle => return Ok(false),
+            Cursor::First => {
+                self.cursor = Cursor::Open;
+                return Ok(true);
+            }
+            Cursor::Open => {}
+        }
+        let Some(slot) = self.cache.get_mut(self.current) else { return Err(vanished()) };
+        match slot.statement.step() {
+            Ok(Step::Row) => Ok(true),
+            Ok(Step::Done) => {
+                self.ended();
+                Ok(false)
+            }
+            Err(error) => {
+                slot.statement.reset();
+                self.cursor = Cursor::Idle;
+                Err(self.failed(error))
+            }
+        }
+    }
+
+    fn run_control(&mut self, step: Control<'_>) -> Result<()> {
+        self.end_cursor();
+        let autocommit = self.db.is_autocommit();
+        for text in self.transaction.texts(step, autocommit, self.lock, &mut self.texts)? {
+            let place = place(&mut self.cache, &self.db, text)?;
+            let Some(slot) = self.cache.get_mut(place) else { return Err(vanished()) };
+            slot.statement.execute(&[])?;
+        }
+        self.transaction.done(step);
+        Ok(())
+    }
+
+    fn run_script(&mut self, sql: &str, options: &CallOptions) -> Result<()> {
+        self.end_cursor();
+        self.transaction.check()?;
+        self.limits.set(&mut self.db, options.deadline)?;
+        match script::run(&self.db, sql, |statement| self.transaction.allow(statement)) {
+            Ok(()) => {
+                self.limits.clear(&mut self.db);
+                self.transaction.typed(self.db.is_autocommit());
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn look_at(&mut self, statement: &PreparedStatement) -> Result<Description> {
+        self.end_cursor();
+        let place = place(&mut self.cache, &self.db, statement)?;
+        let Some(slot) = self.cache.get(place) else { return Err(vanished()) };
+        Ok(Description::new(vec![SqlType::Null; slot.statement.parameters()], Shape::clone(&slot.shape)))
+    }
+
+    fn current(&self) -> Option<&Slot> {
+        self.cache.get(self.current)
+    }
+}
+
+/// The place of a statement in the cache; it is prepared if it is not there.
+#[inline]
+fn place(cache: &mut StatementCache, db: &rusqlite::Connection, statement: &PreparedStatement) -> Result<usize> {
+    match cache.find(statement.key()) {
+        Some(place) => Ok(place),
+        None => Ok(cache.insert(statement.key(), prepare(db, statement.sql())?)),
+    }
+}
+
+/// Prepares a text of exactly one statement.
+#[cold]
+fn prepare(db: &rusqlite::Connection, sql: &str) -> Result<Statement> {
+    let (statement, mut end) = Statement::prepare(db, sql, Use::Kept)?;
+    let Some(statement) = statement else {
+        return Err(SqlError::new(SqlState::SYNTAX_ERROR, "there is no statement in the SQL text"));
+    };
+    while end < sql.len() {
+        match Statement::prepare(db, &sql[end..], Use::Once) {
+            // Space, comments or a lone semicolon.
+            Ok((None, length)) if length > 0 => end += length,
+            Ok((None, _)) => break,
+            Ok((Some(_), _)) | Err(_) => return Err(several_statements(sql, end)),
+        }
+    }
+    Ok(statement)
+}
+
+fn several_statements(sql: &str, end: usize) -> SqlError {
+    let space = sql[end..].len() - sql[end..].trim_start().len();
+    SqlError::new(SqlState::SYNTAX_ERROR, "the SQL text has more than one statement")
+        .hint("use `execute_script` for several statements")
+        .at(end + space)
+}
+
+#[inline]
+fn check_count(expected: usize, given: usize) -> Result<()> {
+    if expected == given { Ok(()) } else { Err(wrong_count(expected, given)) }
+}
+
+#[cold]
+fn wrong_count(expected: usize, given: usize) -> SqlError {
+    SqlError::new(
+        SqlState::WRONG_PARAMETER_COUNT,
+        format!("the statement has {expected} placeholder(s), but {given} parameter(s) were given"),
+    )
+}
+
+#[cold]
+fn vanished() -> SqlError {
+    SqlError::new(SqlState::GENERAL, "the statement is not in the cache of its connection")
+}
+
+impl RawConnection for SqliteConnection {
+    fn info(&self) -> &Arc<ConnectionInfo> {
+        &self.info
+    }
+
+    #[inline]
+    fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>> {
+        Op::ready(self.run(call))
+    }
+
+    #[inline]
+    fn poll_row(&mut self, _: &mut Context<'_>) -> Poll<Result<bool>> {
+        Poll::Ready(self.next_row())
+    }
+
+    #[inline]
+    fn value(&self, column: usize) -> ValueRef<'_> {
+        self.current().map_or(ValueRef::Null, |slot| slot.statement.column(column))
+    }
+
+    #[inline]
+    fn shape(&self) -> &Arc<Shape> {
+        self.current().map_or(&self.no_columns, |slot| &slot.shape)
+    }
+
+    fn affected(&self) -> u64 {
+        self.affected
+    }
+
+    fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
+        Op::ready(self.look_at(statement))
+    }
+
+    fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>> {
+        Op::ready(self.run_script(sql, options))
+    }
+
+    fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {
+        Op::ready(self.run_control(step))
+    }
+
+    fn in_transaction(&self) -> bool {
+        !self.db.is_autocommit()
+    }
+
+    fn ping(&mut self) -> Op<'_, Result<()>> {
+        self.end_cursor();
+        let alive = Statement::prepare(&self.db, "select 1", Use::Once);
+        Op::ready(alive.and_then(|(statement, _)| match statement {
+            Some(mut statement) => statement.open(&[]).map(|_| ()),
+            None => Ok(()),
+        }))
+    }
+
+    fn wire(&self) -> Wire {
+        if self.cursor == Cursor::Idle { Wire::Idle } else { Wire::Cursor }
+    }
+
+    fn abandon(&mut self) -> bool {
+        self.end_cursor();
+        true
+    }
+
+    fn start_rollback(&mut self, depth: u32) -> bool {
+        let step = if depth == 0 { Control::Rollback } else { Control::RollbackTo(depth + 1) };
+        self.run_control(step).is_ok()
+    }
+
+    fn settle(&mut self) -> Op<'_, Result<()>> {
+        self.end_cursor();
+        Op::ready(Ok(()))
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        drop(self);
+        Box::pin(std::future::ready(()))
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl std::fmt::Debug for SqliteConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteConnection").field("cursor", &self.cursor).finish_non_exhaustive()
+    }
+}
