@@ -1,1 +1,29 @@
-//! A fake driver and the conformance list that any batis driver can run.
+//! The conformance list that any batis driver can run, and a fake driver for tests.
+//!
+//! A driver's test is one function: it names the dialect (what is legitimately different between databases, as data) and a database that
+//! the list may have for itself. The same list is run twice, for tasks and for plain threads:
+//!
+//! ```no_run
+//! # async fn f(manager: batis_dbc::DriverManager, url: &str, dialect: &batis_conformance::Dialect) {
+//! batis_conformance::run(&manager, url, dialect).await.assert_passed();
+//! batis_conformance::run_blocking(&manager, url, dialect).assert_passed();
+//! # }
+//! ```
+//!
+//! Each case gets a fresh connection. The cases run one after another and drop and create tables whose names begin with `conf_`, so two runs
+//! at the same time need two databases.
+//!
+//! The [fake driver](FakeDriver) answers `fake:` URLs from a script: rows, delays, errors, panics. It counts what reaches it and keeps a log.
+#![forbid(unsafe_code)]
+
+mod case;
+mod cases;
+mod dialect;
+mod fake;
+mod run;
+
+pub use case::{Case, Check, Context, Other, Problem};
+pub use cases::cases;
+pub use dialect::{Dialect, RoundTrip, Types};
+pub use fake::{Answer, Counters, FakeDriver};
+pub use run::{Report, run, run_blocking};

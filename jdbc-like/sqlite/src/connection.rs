@@ -287,7 +287,10 @@ impl RawConnection for SqliteConnection {
 
     #[inline]
     fn value(&self, column: usize) -> ValueRef<'_> {
-        self.current().map_or(ValueRef::Null, |slot| slot.statement.column(column))
+        match self.cursor {
+            Cursor::Open => self.current().map_or(ValueRef::Null, |slot| slot.statement.column(column)),
+            Cursor::Idle | Cursor::First => ValueRef::Null,
+        }
     }
 
     #[inline]

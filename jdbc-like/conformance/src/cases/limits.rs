@@ -1,0 +1,101 @@
+//! Deadlines and limits of a call.
+
+use std::time::{Duration, Instant};
+
+use batis_dbc::{CallOptions, ErrorKind};
+
+use super::results::numbers;
+use crate::case::{Check, Context, fails, list, same};
+
+list! {
+    "limits/deadline", "a query that takes too long ends with 57014, soon, and the connection works on", deadline;
+    "limits/deadline_of_execute", "so does a statement that is executed", deadline_of_execute;
+    "limits/deadline_passed", "a deadline that has passed already is 57014 or the answer, and the connection works on", deadline_passed;
+    "limits/deadline_far", "a far deadline disturbs nothing", deadline_far;
+    "limits/deadline_in_transaction", "a transaction whose statement took too long can be rolled back", deadline_in_transaction;
+    "limits/max_rows", "max_rows ends the result", max_rows;
+    "limits/max_rows_more", "max_rows that is more than there is changes nothing", max_rows_more;
+    "limits/fetch_size", "rows come the same with any fetch size", fetch_size;
+}
+
+/// Far below the ten seconds that the slow query takes at least.
+const SOON: Duration = Duration::from_secs(5);
+
+fn short() -> CallOptions {
+    CallOptions::new().timeout(Duration::from_millis(50))
+}
+
+async fn works(cx: &mut Context) -> Check {
+    same!(cx.conn.query_one("select cast(? as bigint)", (3,)).await?.get::<i64>(0)?, 3);
+    Ok(())
+}
+
+async fn deadline(cx: &mut Context) -> Check {
+    let begun = Instant::now();
+    let slow = cx.dialect.slow_query;
+    let error = match cx.conn.query_with(slow, (), &short()).await {
+        Ok(mut rows) => fails!(rows.advance().await, "57014"),
+        Err(error) => error,
+    };
+    same!((error.sql_state().code(), error.kind()), ("57014", ErrorKind::Timeout));
+    works(cx).await?;
+    same!(begun.elapsed() < SOON, true);
+    Ok(())
+}
+
+async fn deadline_of_execute(cx: &mut Context) -> Check {
+    let begun = Instant::now();
+    fails!(cx.conn.execute_with(cx.dialect.slow_query, (), &short()).await, "57014");
+    works(cx).await?;
+    same!(begun.elapsed() < SOON, true);
+    Ok(())
+}
+
+async fn deadline_passed(cx: &mut Context) -> Check {
+    let passed = CallOptions::new().deadline(Instant::now());
+    if let Err(error) = cx.conn.execute_with("select 1", (), &passed).await {
+        same!(error.sql_state().code(), "57014");
+    }
+    works(cx).await
+}
+
+async fn deadline_far(cx: &mut Context) -> Check {
+    let far = CallOptions::new().timeout(Duration::from_secs(3600));
+    let rows = cx.conn.query_with(&numbers(2000), (), &far).await?;
+    same!(rows.map(|row| row.get::<i64>(0)).await?.len(), 2000);
+    works(cx).await
+}
+
+async fn deadline_in_transaction(cx: &mut Context) -> Check {
+    cx.table("conf_limit", "n {big}").await?;
+    let slow = cx.dialect.slow_query;
+    let mut transaction = cx.conn.transaction().await?;
+    transaction.execute("insert into conf_limit values (1)", ()).await?;
+    match transaction.query_with(slow, (), &short()).await {
+        Ok(mut rows) => drop(fails!(rows.advance().await, "57014")),
+        Err(error) => same!(error.sql_state().code(), "57014"),
+    }
+    transaction.rollback().await?;
+    same!(cx.count("conf_limit").await?, 0);
+    Ok(())
+}
+
+async fn max_rows(cx: &mut Context) -> Check {
+    let rows = cx.conn.query_with(&numbers(5000), (), &CallOptions::new().max_rows(3)).await?;
+    same!(rows.map(|row| row.get::<i64>(0)).await?, [1, 2, 3]);
+    works(cx).await
+}
+
+async fn max_rows_more(cx: &mut Context) -> Check {
+    let rows = cx.conn.query_with(&numbers(3), (), &CallOptions::new().max_rows(10)).await?;
+    same!(rows.map(|row| row.get::<i64>(0)).await?, [1, 2, 3]);
+    Ok(())
+}
+
+async fn fetch_size(cx: &mut Context) -> Check {
+    for size in [1, 7, 100_000] {
+        let rows = cx.conn.query_with(&numbers(50), (), &CallOptions::new().fetch_size(size)).await?;
+        same!(rows.map(|row| row.get::<i64>(0)).await?.len(), 50);
+    }
+    Ok(())
+}

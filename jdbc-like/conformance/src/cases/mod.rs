@@ -1,0 +1,53 @@
+//! The list.
+
+mod errors;
+pub(crate) mod facade;
+mod leftovers;
+mod lifecycle;
+mod limits;
+mod parameters;
+mod results;
+mod scripts;
+mod statements;
+mod transactions;
+mod values;
+
+use std::sync::LazyLock;
+
+use crate::case::Case;
+
+/// All cases, by topic.
+#[must_use]
+pub fn cases() -> &'static [Case] {
+    static ALL: LazyLock<Vec<Case>> = LazyLock::new(|| {
+        [
+            values::CASES,
+            parameters::CASES,
+            statements::CASES,
+            results::CASES,
+            transactions::CASES,
+            leftovers::CASES,
+            errors::CASES,
+            scripts::CASES,
+            limits::CASES,
+            lifecycle::CASES,
+        ]
+        .concat()
+    });
+    &ALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = cases().iter().map(|c| c.name).chain(facade::CASES.iter().map(|(n, _)| *n)).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(all >= 80, "{all}");
+    }
+}

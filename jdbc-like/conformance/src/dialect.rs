@@ -1,0 +1,171 @@
+//! [`Dialect`]: what is legitimately different between databases, as data.
+
+use batis_dbc::Value;
+
+/// What is legitimately different between databases. A case reads it; it never asks which database it is.
+#[derive(Clone, Debug)]
+pub struct Dialect {
+    /// The product's name, as the driver says it.
+    pub product: &'static str,
+    /// Names of types in `CREATE TABLE`.
+    pub types: Types,
+    /// Types beside the common ones, each with a value that goes in and the value that comes out.
+    pub round_trips: Vec<RoundTrip>,
+    /// Whether a `NaN` comes back as such; otherwise as null.
+    pub keeps_nan: bool,
+    /// Whether an error inside a transaction makes all that follows fail with `25P02` until it is rolled back.
+    pub error_fails_transaction: bool,
+    /// Whether the statements of a script are undone if a later one fails.
+    pub script_is_atomic: bool,
+    /// Whether a violated unique key is told by the constraint's name; otherwise by table and column.
+    pub names_constraints: bool,
+    /// Whether `describe` knows the types of parameters.
+    pub describes_parameters: bool,
+    /// Whether `describe` and results say which table column a column shows.
+    pub knows_origins: bool,
+    /// A query without parameters that takes at least ten seconds.
+    pub slow_query: &'static str,
+    /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
+    pub too_long: Option<&'static str>,
+    /// Whether text may contain the character U+0000.
+    pub stores_zero_characters: bool,
+    /// Cases that the database cannot pass, each with the reason; they are reported as skipped.
+    pub skipped: &'static [(&'static str, &'static str)],
+}
+
+/// Names of types in `CREATE TABLE`; in column lists they stand as `{key}`, `{big}` and so on.
+#[derive(Clone, Copy, Debug)]
+pub struct Types {
+    /// A 64-bit primary key that the database counts up: `integer primary key`.
+    pub key: &'static str,
+    /// 64-bit integer.
+    pub big: &'static str,
+    /// 32-bit integer.
+    pub int: &'static str,
+    /// 64-bit float.
+    pub double: &'static str,
+    /// Text of any length.
+    pub text: &'static str,
+    /// Bytes.
+    pub bytes: &'static str,
+    /// True or false.
+    pub bool: &'static str,
+}
+
+impl Types {
+    pub(crate) fn fill(&self, columns: &str) -> String {
+        let names = [
+            ("{key}", self.key),
+            ("{big}", self.big),
+            ("{int}", self.int),
+            ("{double}", self.double),
+            ("{text}", self.text),
+            ("{bytes}", self.bytes),
+            ("{bool}", self.bool),
+        ];
+        names.iter().fold(columns.to_owned(), |text, (mark, name)| text.replace(mark, name))
+    }
+}
+
+/// A value of a type that not all databases have.
+#[derive(Clone, Debug)]
+pub struct RoundTrip {
+    /// The type in `CREATE TABLE`.
+    pub declared: &'static str,
+    /// The parameter.
+    pub given: Value,
+    /// What is read back.
+    pub stored: Value,
+}
+
+impl RoundTrip {
+    /// A value that comes back as it went in.
+    #[must_use]
+    pub fn same(declared: &'static str, value: Value) -> Self {
+        Self { declared, given: value.clone(), stored: value }
+    }
+
+    /// A value that comes back as another one.
+    #[must_use]
+    pub fn changed(declared: &'static str, given: Value, stored: Value) -> Self {
+        Self { declared, given, stored }
+    }
+}
+
+impl Dialect {
+    /// SQLite, as batis opens it.
+    #[must_use]
+    pub fn sqlite() -> Self {
+        let text = |t: &str| Value::Text(t.into());
+        Self {
+            product: "SQLite",
+            types: Types {
+                key: "integer primary key",
+                big: "bigint",
+                int: "integer",
+                double: "double precision",
+                text: "text",
+                bytes: "blob",
+                bool: "boolean",
+            },
+            round_trips: vec![
+                RoundTrip::changed("text", Value::Numeric("12.500".into()), text("12.500")),
+                RoundTrip::changed("text", Value::Uuid([0x11; 16]), text("11111111-1111-1111-1111-111111111111")),
+                RoundTrip::changed("date", Value::Date(19_753), text("2024-01-31")),
+                RoundTrip::changed("time", Value::Time(1_500_000), text("00:00:01.500000")),
+                RoundTrip::changed("timestamp", Value::Timestamp(0), text("1970-01-01 00:00:00")),
+                RoundTrip::changed("text", Value::TimestampTz(0), text("1970-01-01 00:00:00+00")),
+                RoundTrip::changed("json", Value::Json("{\"a\":1}".into()), text("{\"a\":1}")),
+                RoundTrip::changed("text", Value::Array([Value::Int(1), Value::Null].into()), text("[1,null]")),
+            ],
+            keeps_nan: false,
+            error_fails_transaction: false,
+            script_is_atomic: false,
+            names_constraints: false,
+            describes_parameters: false,
+            knows_origins: true,
+            slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+            too_long: None,
+            stores_zero_characters: true,
+            skipped: &[],
+        }
+    }
+
+    /// PostgreSQL 12 and newer.
+    #[must_use]
+    pub fn postgres() -> Self {
+        Self {
+            product: "PostgreSQL",
+            types: Types {
+                key: "bigint generated by default as identity primary key",
+                big: "bigint",
+                int: "integer",
+                double: "double precision",
+                text: "text",
+                bytes: "bytea",
+                bool: "boolean",
+            },
+            round_trips: vec![
+                RoundTrip::same("numeric(10,3)", Value::Numeric("12.500".into())),
+                RoundTrip::same("uuid", Value::Uuid([0x11; 16])),
+                RoundTrip::same("date", Value::Date(19_753)),
+                RoundTrip::same("time", Value::Time(1_500_000)),
+                RoundTrip::same("timestamp", Value::Timestamp(-1)),
+                RoundTrip::same("timestamptz", Value::TimestampTz(0)),
+                RoundTrip::same("json", Value::Json("{\"a\":1}".into())),
+                RoundTrip::same("bigint[]", Value::Array([Value::Int(1), Value::Null].into())),
+                RoundTrip::same("smallint", Value::Int(-32_768)),
+            ],
+            keeps_nan: true,
+            error_fails_transaction: true,
+            script_is_atomic: true,
+            names_constraints: true,
+            describes_parameters: true,
+            knows_origins: true,
+            slow_query: "select pg_sleep(30)",
+            too_long: Some("22001"),
+            stores_zero_characters: false,
+            skipped: &[],
+        }
+    }
+}
