@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::builder::{Plan, setters};
-use crate::dbc::driver::Mode;
+use crate::dbc::driver::{ConnectOptions, Mode};
 use crate::dbc::{DataSource, Lease};
 use crate::mapper::Configuration;
 use crate::{ConnectionPool, Result, SqlSession};
@@ -85,8 +85,11 @@ impl Builder {
     /// # Errors
     /// All mistakes of the mapper files; a wrong URL; a database that does not answer.
     pub async fn open(self) -> Result<Batis> {
-        let (pool, configuration) = self.plan.carry_out(Mode::Async)?;
-        drop(pool.connection().await?);
+        let prepared = self.plan.prepare()?;
+        if let Some(source) = prepared.probe() {
+            source.connect(&ConnectOptions::new(Mode::Async)).await?.close().await;
+        }
+        let (pool, configuration) = prepared.pool(Mode::Async)?;
         let session = SqlSession::new(configuration, Arc::new(pool.clone()));
         Ok(Batis { pool, session })
     }

@@ -84,8 +84,11 @@ impl Builder {
     /// # Errors
     /// As there.
     pub fn open(self) -> Result<Batis> {
-        let (pool, configuration) = self.plan.carry_out(Mode::Blocking)?;
-        drop(pool.connection_blocking(None)?);
+        let prepared = self.plan.prepare()?;
+        if let Some(source) = prepared.probe() {
+            Connection::leased(source.connection_blocking(None)?).close();
+        }
+        let (pool, configuration) = prepared.pool(Mode::Blocking)?;
         let session = SqlSession::new(configuration, Arc::new(pool.clone()));
         Ok(Batis { pool, session })
     }

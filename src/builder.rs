@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dbc::driver::{Driver, Mode};
-use crate::dbc::{DriverManager, Url};
+use crate::dbc::{DriverDataSource, DriverManager, SqlError, Url};
 use crate::mapper::{Configuration, ConfigurationBuilder};
 use crate::pool::{self, ConnectionManager};
 use crate::{ConnectionPool, Result};
@@ -18,7 +18,7 @@ pub(crate) struct Plan {
     pub(crate) url: String,
     pub(crate) drivers: DriverManager,
     pub(crate) configuration: ConfigurationBuilder,
-    pub(crate) pool: Option<Box<dyn FnOnce(PoolBuilder) -> PoolBuilder + Send>>,
+    pub(crate) pool: Adjust,
 }
 
 impl Plan {
@@ -26,37 +26,45 @@ impl Plan {
         Self { url, drivers: crate::drivers(), configuration: Configuration::builder(), pool: None }
     }
 
-    /// The pool and the configuration. Mapper files are loaded before anything connects.
-    pub(crate) fn carry_out(self, mode: Mode) -> Result<(ConnectionPool, Arc<Configuration>)> {
+    /// Loads the mapper files, then finds the driver: mistakes show before anything connects.
+    pub(crate) fn prepare(self) -> Result<Prepared> {
         let url = Url::parse(&self.url)?;
         let driver = self.drivers.driver(&url)?;
-        let configuration = self.configuration.product(driver.product()).build()?;
-        let pool = make_pool(driver, url, mode, self.pool)?;
-        Ok((pool, Arc::new(configuration)))
+        let configuration = Arc::new(self.configuration.product(driver.product()).build()?);
+        Ok(Prepared { url, driver, configuration, adjust: self.pool })
     }
 }
 
-fn make_pool(
-    driver: Arc<dyn Driver>,
+type Adjust = Option<Box<dyn FnOnce(PoolBuilder) -> PoolBuilder + Send>>;
+
+/// All that is known before anything connects.
+pub(crate) struct Prepared {
     url: Url,
-    mode: Mode,
-    adjust: Option<Box<dyn FnOnce(PoolBuilder) -> PoolBuilder + Send>>,
-) -> Result<ConnectionPool> {
-    let limit = driver.connection_limit(&url);
-    let mut builder = ConnectionPool::builder(ConnectionManager::new(driver, url, mode)?);
-    if limit.is_some() {
-        // The data of such a database lives and dies with its connection: it must not be retired.
-        builder = builder.max_lifetime(Duration::ZERO).idle_timeout(Duration::ZERO);
-    }
-    if let Some(adjust) = adjust {
-        builder = adjust(builder);
-    }
-    Ok(builder.build().map_err(dbc_error)?)
+    driver: Arc<dyn Driver>,
+    pub(crate) configuration: Arc<Configuration>,
+    adjust: Adjust,
 }
 
-/// A pool's error as the driver layer says it.
-pub(crate) fn dbc_error(error: pool::PoolError) -> crate::SqlError {
-    error.into()
+impl Prepared {
+    /// A connection outside of the pool, to learn at once whether the database answers, instead of after the pool's timeout.
+    pub(crate) fn probe(&self) -> Option<DriverDataSource> {
+        // A private in-memory database always answers.
+        let private = self.driver.connection_limit(&self.url).is_some();
+        (!private).then(|| DriverDataSource::new(Arc::clone(&self.driver), self.url.clone()))
+    }
+
+    pub(crate) fn pool(self, mode: Mode) -> Result<(ConnectionPool, Arc<Configuration>)> {
+        let private = self.driver.connection_limit(&self.url).is_some();
+        let mut builder = ConnectionPool::builder(ConnectionManager::new(self.driver, self.url, mode)?);
+        if private {
+            // Its data lives and dies with its connection, which must not be retired.
+            builder = builder.max_lifetime(Duration::ZERO).idle_timeout(Duration::ZERO);
+        }
+        if let Some(adjust) = self.adjust {
+            builder = adjust(builder);
+        }
+        Ok((builder.build().map_err(SqlError::from)?, self.configuration))
+    }
 }
 
 impl fmt::Debug for Plan {
