@@ -1,0 +1,376 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Instant;
+
+use batis_dbc::{Connection, DataSource, FromSql, Row, RowRef, Runner, TransactionOptions, block};
+use serde::de::DeserializeOwned;
+
+use crate::configuration::Configuration;
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::keys::{GeneratedKeys, SetKey};
+use crate::params::IntoParams;
+use crate::session::{Held, Keep, On, Request, Scope, SqlSession as AsyncSession, ToMappedStatement, Tx};
+
+/// A session for plain threads. Each method is that of [`batis_mapper::SqlSession`](crate::SqlSession), waiting.
+///
+/// ```no_run
+/// # fn f(session: batis_mapper::blocking::SqlSession) -> Result<(), batis_mapper::Error> {
+/// let count: i64 = session.select_one("users.count", ())?;
+/// session.tx(|t| t.delete("users.forget", &2_i64))?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct SqlSession {
+    inner: AsyncSession,
+}
+
+/// Waits for a future of the mapper.
+fn wait<T>(
+    runner: Option<&dyn Runner>,
+    deadline: Option<Instant>,
+    future: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    block(runner, deadline, async { Ok(future.await) })?
+}
+
+impl SqlSession {
+    /// A session over a data source: each statement borrows a connection for its own length and commits by itself.
+    #[must_use]
+    pub fn new(configuration: impl Into<Arc<Configuration>>, source: Arc<dyn DataSource>) -> Self {
+        Self { inner: AsyncSession::new(configuration, source) }
+    }
+
+    /// The statements.
+    #[must_use]
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        self.inner.configuration()
+    }
+
+    /// See [`select_one`](AsyncSession::select_one).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "selectOne")]
+    pub fn select_one<'s, T: DeserializeOwned>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<T> {
+        self.run(statement, params, async |executor, request| executor.one(request.statement, &request.parameter).await)
+    }
+
+    /// See [`select_opt`](AsyncSession::select_opt).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "selectOne")]
+    pub fn select_opt<'s, T: DeserializeOwned>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<Option<T>> {
+        self.run(statement, params, async |executor, request| {
+            executor.optional(request.statement, &request.parameter).await
+        })
+    }
+
+    /// See [`select_list`](AsyncSession::select_list).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "selectList")]
+    pub fn select_list<'s, T: DeserializeOwned>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<Vec<T>> {
+        self.run(statement, params, async |executor, request| {
+            executor.list(request.statement, &request.parameter).await
+        })
+    }
+
+    /// See [`select_map`](AsyncSession::select_map).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "selectMap")]
+    pub fn select_map<'s, K: DeserializeOwned + Eq + Hash, T: DeserializeOwned>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+        key: &str,
+    ) -> Result<HashMap<K, T>> {
+        let mut all = HashMap::new();
+        self.run(statement, params, async |executor, request| {
+            executor
+                .each(request.statement, &request.parameter, |handler, row| {
+                    let value = handler.row(row)?;
+                    all.insert(handler.property(row, key)?, value);
+                    Ok(())
+                })
+                .await
+        })?;
+        Ok(all)
+    }
+
+    /// See [`select_with`](AsyncSession::select_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn select_with<'s, T>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+        mut read: impl FnMut(&RowRef<'_>) -> batis_dbc::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        self.run(statement, params, async |executor, request| {
+            executor
+                .each(request.statement, &request.parameter, |_, row| {
+                    all.push(read(row)?);
+                    Ok(())
+                })
+                .await
+        })?;
+        Ok(all)
+    }
+
+    /// See [`select_rows`](AsyncSession::select_rows).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn select_rows<'s>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<Vec<Row>> {
+        self.select_with(statement, params, |row| Ok(row.to_row()))
+    }
+
+    /// See [`insert`](AsyncSession::insert).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn insert<'s>(&'s self, statement: impl ToMappedStatement + 's, params: impl IntoParams<'s>) -> Result<u64> {
+        self.update(statement, params)
+    }
+
+    /// See [`update`](AsyncSession::update).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "executeUpdate")]
+    pub fn update<'s>(&'s self, statement: impl ToMappedStatement + 's, params: impl IntoParams<'s>) -> Result<u64> {
+        self.change(Request::new(&self.inner, statement, params)?.changes_rows()?).map(|(count, _)| count)
+    }
+
+    /// See [`delete`](AsyncSession::delete).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn delete<'s>(&'s self, statement: impl ToMappedStatement + 's, params: impl IntoParams<'s>) -> Result<u64> {
+        self.update(statement, params)
+    }
+
+    /// See [`execute`](AsyncSession::execute).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute<'s>(&'s self, statement: impl ToMappedStatement + 's, params: impl IntoParams<'s>) -> Result<u64> {
+        self.change(Request::new(&self.inner, statement, params)?).map(|(count, _)| count)
+    }
+
+    /// See [`insert_keys`](AsyncSession::insert_keys).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn insert_keys<'s>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<GeneratedKeys> {
+        self.change(Request::new(&self.inner, statement, params)?.changes_rows()?).map(|(_, keys)| keys)
+    }
+
+    /// See [`insert_returning_key`](AsyncSession::insert_returning_key).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn insert_returning_key<'s, K: for<'k> FromSql<'k>>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<K> {
+        let request = Request::new(&self.inner, statement, params)?.changes_rows()?;
+        let statement = request.statement;
+        let (_, keys) = self.change(request)?;
+        keys.first().map_err(|e| statement.blame(e))
+    }
+
+    /// See [`insert_with_keys`](AsyncSession::insert_with_keys).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn insert_with_keys<'s, P: SetKey + serde::Serialize + ?Sized>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        target: &mut P,
+    ) -> Result<u64> {
+        let statement = statement.find(&self.inner.configuration)?;
+        let parameter = (&*target).into_params().into_value().map_err(|e| statement.blame(e))?;
+        let (count, keys) = self.change(Request { statement, parameter }.changes_rows()?)?;
+        keys.write_into(target).map_err(|e| statement.blame(e))?;
+        Ok(count)
+    }
+
+    fn change(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
+        self.on_connection(async |connection| {
+            Executor::new(connection).update(request.statement, &mut request.parameter).await
+        })
+    }
+
+    fn run<'s, T>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+        work: impl AsyncFnOnce(&mut Executor<'_>, &Request<'s>) -> Result<T>,
+    ) -> Result<T> {
+        let request = Request::new(&self.inner, statement, params)?;
+        self.on_connection(async |connection| work(&mut Executor::new(connection), &request).await)
+    }
+
+    /// Waits for a connection, then for the work on it. Waiting for another thread's operation needs no runner; the database does.
+    fn on_connection<T>(&self, work: impl AsyncFnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        match &self.inner.on {
+            On::Source(source) => {
+                let mut lease = source.connection_blocking(None)?;
+                let runner = lease.runner();
+                wait(runner.as_deref(), None, work(&mut lease))
+            }
+            On::Tx { tx, scope } => {
+                let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
+                wait(tx.runner(), None, async {
+                    guard.enter(scope).await?;
+                    work(Held::Tx(guard).connection()?).await
+                })
+            }
+        }
+    }
+
+    /// Runs a closure in a transaction: commits if it returns `Ok`, rolls back if it returns `Err` or panics. Inside of another transaction it
+    /// is a savepoint.
+    ///
+    /// # Errors
+    /// What the closure returns, and what BEGIN and COMMIT say.
+    #[track_caller]
+    #[doc(alias = "TransactionTemplate")]
+    pub fn tx<T, E: From<crate::Error>>(&self, f: impl FnOnce(SqlSession) -> Result<T, E>) -> Result<T, E> {
+        self.tx_at(&TransactionOptions::new(), f, Location::caller())
+    }
+
+    /// As [`tx`](Self::tx), with isolation and the like.
+    ///
+    /// # Errors
+    /// As [`tx`](Self::tx).
+    #[track_caller]
+    pub fn tx_with<T, E: From<crate::Error>>(
+        &self,
+        options: &TransactionOptions,
+        f: impl FnOnce(SqlSession) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.tx_at(options, f, Location::caller())
+    }
+
+    fn tx_at<T, E: From<crate::Error>>(
+        &self,
+        options: &TransactionOptions,
+        f: impl FnOnce(SqlSession) -> Result<T, E>,
+        begun_at: &'static Location<'static>,
+    ) -> Result<T, E> {
+        let scope = Scope::new(begun_at, true);
+        let tx = self.open(options, &scope)?;
+        let keep = Keep { tx: &tx, scope: &scope };
+        let done = f(Self { inner: self.inner.in_scope(Arc::clone(&tx), Arc::clone(&scope)) });
+        let ended = finish(&tx, &scope, done.is_ok());
+        drop(keep);
+        // The closure's error is the one to tell; a rollback that fails breaks the connection, which is noted there.
+        let value = done?;
+        ended?;
+        Ok(value)
+    }
+
+    /// See [`begin`](AsyncSession::begin).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    #[doc(alias = "openSession")]
+    pub fn begin(&self) -> Result<SqlSession> {
+        self.begin_at(&TransactionOptions::new(), Location::caller())
+    }
+
+    /// See [`begin_with`](AsyncSession::begin_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn begin_with(&self, options: &TransactionOptions) -> Result<SqlSession> {
+        self.begin_at(options, Location::caller())
+    }
+
+    fn begin_at(&self, options: &TransactionOptions, begun_at: &'static Location<'static>) -> Result<SqlSession> {
+        let scope = Scope::new(begun_at, false);
+        let tx = self.open(options, &scope)?;
+        Ok(Self { inner: self.inner.in_scope(tx, scope) })
+    }
+
+    fn open(&self, options: &TransactionOptions, scope: &Arc<Scope>) -> Result<Arc<Tx>> {
+        match &self.inner.on {
+            On::Source(source) => {
+                let mut lease = source.connection_blocking(None)?;
+                let runner = lease.runner();
+                wait(runner.as_deref(), None, Tx::open(lease, options, Arc::clone(scope)))
+            }
+            On::Tx { tx, scope: parent } => {
+                let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
+                wait(tx.runner(), None, guard.nest(parent, Arc::clone(scope)))?;
+                drop(guard);
+                Ok(Arc::clone(tx))
+            }
+        }
+    }
+
+    /// See [`commit`](AsyncSession::commit).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit(&self) -> Result<()> {
+        let (tx, scope) = self.inner.explicit()?;
+        finish(tx, scope, true)
+    }
+
+    /// See [`rollback`](AsyncSession::rollback).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rollback(&self) -> Result<()> {
+        let (tx, scope) = self.inner.explicit()?;
+        finish(tx, scope, false)
+    }
+}
+
+fn finish(tx: &Tx, scope: &Arc<Scope>, commit: bool) -> Result<()> {
+    let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
+    wait(tx.runner(), None, guard.finish(scope, commit))
+}
+
+impl fmt::Debug for SqlSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

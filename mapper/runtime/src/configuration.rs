@@ -1,0 +1,85 @@
+//! [`Configuration`]: the frozen registry of statements.
+
+mod builder;
+mod files;
+mod vendor;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use batis_script::MapperSet;
+
+use crate::error::{Error, Result};
+use crate::mapped_statement::MappedStatement;
+
+pub use builder::ConfigurationBuilder;
+
+/// The statements of all mapper files, checked and compiled. Built once, then only read: `Send`, `Sync`, shared behind an `Arc`.
+///
+/// ```
+/// let configuration = batis_mapper::Configuration::builder()
+///     .mapper_xml("users.xml", r#"<mapper namespace="users"><select id="count">select count(*) from users</select></mapper>"#)
+///     .build()?;
+/// assert_eq!(configuration.statement("users.count")?.id(), "users.count");
+/// # Ok::<(), batis_mapper::Error>(())
+/// ```
+///
+/// Source: `Configuration` and `SqlSessionFactory` of MyBatis, without setters.
+#[doc(alias = "SqlSessionFactory")]
+pub struct Configuration {
+    statements: HashMap<Arc<str>, Arc<MappedStatement>>,
+    mappers: MapperSet,
+    skipped: Vec<PathBuf>,
+}
+
+impl Configuration {
+    /// Starts a configuration without mapper files.
+    #[doc(alias = "SqlSessionFactoryBuilder")]
+    pub fn builder() -> ConfigurationBuilder {
+        ConfigurationBuilder::default()
+    }
+
+    /// A statement by its full id (`namespace.id`), or by its short one where only one has it.
+    ///
+    /// # Errors
+    /// If there is none, several, or only one for another database.
+    #[doc(alias = "getMappedStatement")]
+    #[inline]
+    pub fn statement(&self, id: &str) -> Result<&Arc<MappedStatement>> {
+        match self.statements.get(id) {
+            Some(found) => Ok(found),
+            None => self.statement_by_short_name(id),
+        }
+    }
+
+    #[cold]
+    fn statement_by_short_name(&self, id: &str) -> Result<&Arc<MappedStatement>> {
+        let found = self.mappers.statement(id).map_err(|e| Error::lookup(&e))?;
+        self.statements.get(&found.id).ok_or_else(|| Error::parameter(format!("no statement `{id}` is mapped")))
+    }
+
+    /// All statements in file order. The queries of `<selectKey>` are not among them; they are found by `<id>!selectKey`.
+    pub fn statements(&self) -> impl Iterator<Item = &Arc<MappedStatement>> {
+        let own = self.mappers.statements().filter(|s| !s.id.ends_with("!selectKey"));
+        own.filter_map(|s| self.statements.get(&s.id))
+    }
+
+    /// The mapper files as data: result maps, caches, warnings.
+    #[must_use]
+    pub fn mappers(&self) -> &MapperSet {
+        &self.mappers
+    }
+
+    /// XML files below a [`mapper_dir`](ConfigurationBuilder::mapper_dir) that are no mapper files.
+    pub fn skipped_files(&self) -> impl Iterator<Item = &Path> {
+        self.skipped.iter().map(PathBuf::as_path)
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configuration").field("statements", &self.statements.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! [`ConfigurationBuilder`].
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use batis_script::{MapperSet, Settings};
+
+use super::files::{File, Found, read, read_dir};
+use super::{Configuration, vendor};
+use crate::error::Result;
+use crate::mapped_statement::{MappedStatement, Shared};
+use crate::result::ResultMaps;
+use crate::type_handler::{TypeHandler, TypeHandlers};
+
+/// Collects mapper files and settings; [`build`](Self::build) reads, checks and freezes them.
+#[derive(Default)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ConfigurationBuilder {
+    mappers: Vec<MapperSource>,
+    database_id: Option<String>,
+    product: Option<String>,
+    vendors: Vec<(String, String)>,
+    properties: Vec<(String, String)>,
+    settings: Settings,
+    handlers: TypeHandlers,
+}
+
+#[derive(Debug)]
+enum MapperSource {
+    Text(File),
+    File(PathBuf),
+    Folder(PathBuf),
+}
+
+impl ConfigurationBuilder {
+    /// Adds a mapper file from memory; the name is for messages.
+    pub fn mapper_xml(mut self, name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        self.mappers.push(MapperSource::Text((name.into(), text.into())));
+        self
+    }
+
+    /// Adds a mapper file, read by [`build`](Self::build).
+    pub fn mapper_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.mappers.push(MapperSource::File(path.into()));
+        self
+    }
+
+    /// Adds all `*.xml` below a folder, in the order of their paths. XML files that are no mapper files are left out and listed by
+    /// [`Configuration::skipped_files`].
+    pub fn mapper_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.mappers.push(MapperSource::Folder(path.into()));
+        self
+    }
+
+    /// Chooses the statements of this `databaseId`. Default: that of [`product`](Self::product), else none.
+    #[doc(alias = "databaseIdProvider")]
+    pub fn database_id(mut self, id: impl Into<String>) -> Self {
+        self.database_id = Some(id.into());
+        self
+    }
+
+    /// Chooses the statements by the database's product name (`DataSourceInfo::product`), through the vendors.
+    pub fn product(mut self, product: impl Into<String>) -> Self {
+        self.product = Some(product.into());
+        self
+    }
+
+    /// Says which `databaseId` belongs to products whose name contains `name`; the first that fits counts. Default: the usual ones
+    /// (`postgresql`, `sqlite`, `mysql`, `mariadb`, `oracle`, `sqlserver`, `db2`, `h2`, `hsqldb`), none of which count once one is given.
+    #[doc(alias = "VendorDatabaseIdProvider")]
+    pub fn vendor(mut self, name: impl Into<String>, database_id: impl Into<String>) -> Self {
+        self.vendors.push((name.into(), database_id.into()));
+        self
+    }
+
+    /// Sets a property that `${name}` in attributes and text of mapper files is replaced by.
+    #[doc(alias = "properties")]
+    pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets what the mapper language means. Default: as in MyBatis.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Registers a handler for `typeHandler="name"`; Java's full class names find it by their last part.
+    pub fn type_handler(mut self, name: impl AsRef<str>, handler: impl TypeHandler) -> Self {
+        self.handlers.insert(name.as_ref(), Arc::new(handler));
+        self
+    }
+
+    /// Reads and checks all files.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or with all mistakes of all files ([`Error::diagnostics`](crate::Error::diagnostics)).
+    pub fn build(self) -> Result<Configuration> {
+        let found = self.read()?;
+        let mut set = MapperSet::builder().settings(self.settings);
+        for (name, bytes) in found.mappers {
+            set = set.file(name, bytes);
+        }
+        for (name, value) in self.properties {
+            set = set.property(name, value);
+        }
+        let product = self.product.as_deref();
+        if let Some(id) = self.database_id.or_else(|| vendor::database_id(product?, &self.vendors)) {
+            set = set.database_id(id);
+        }
+        let mappers = set.link()?;
+        let shared = Arc::new(Shared {
+            handlers: self.handlers,
+            result_maps: ResultMaps::new(mappers.result_maps()),
+            mappers: mappers.clone(),
+        });
+        let statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
+            .statements()
+            .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
+            .collect();
+        Ok(Configuration { statements, mappers, skipped: found.others })
+    }
+
+    fn read(&self) -> Result<Found> {
+        let mut all = Found::default();
+        for source in &self.mappers {
+            match source {
+                MapperSource::Text(file) => all.mappers.push(file.clone()),
+                MapperSource::File(path) => all.mappers.push(read(path)?),
+                MapperSource::Folder(path) => {
+                    let found = read_dir(path)?;
+                    all.mappers.extend(found.mappers);
+                    all.others.extend(found.others);
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl fmt::Debug for ConfigurationBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigurationBuilder")
+            .field("mappers", &self.mappers.len())
+            .field("database_id", &self.database_id)
+            .field("product", &self.product)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! `StatementHandler`: a statement rendered for one call, and its run on a connection.
+
+use batis_dbc::{CallOptions, Connection, ResultSet};
+use batis_script::{BoundSql, Value};
+
+use crate::error::{Error, Result};
+use crate::mapped_statement::MappedStatement;
+use crate::parameter_handler::Parameters;
+
+/// One call of a statement.
+pub(crate) struct StatementHandler<'a> {
+    statement: &'a MappedStatement,
+    bound: BoundSql<'a>,
+    options: CallOptions,
+}
+
+impl<'a> StatementHandler<'a> {
+    /// Renders the statement.
+    pub(crate) fn prepare(statement: &'a MappedStatement, parameter: &'a Value) -> Result<Self> {
+        Ok(Self { statement, bound: statement.bound_sql(parameter)?, options: statement.options() })
+    }
+
+    /// The same call, with this at the end of its SQL.
+    pub(crate) fn with_suffix(mut self, suffix: &str) -> Self {
+        let sql = self.bound.sql.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+        self.bound.sql = format!("{sql}{suffix}").into();
+        self
+    }
+
+    pub(crate) fn sql(&self) -> &str {
+        &self.bound.sql
+    }
+
+    /// Runs it and opens its rows.
+    pub(crate) async fn query<'c>(&self, connection: &'c mut Connection) -> Result<ResultSet<'c>> {
+        let parameters = Parameters::of(self.statement, &self.bound)?;
+        let cells = parameters.cells();
+        let rows = match self.handle() {
+            Some(handle) => connection.query_cells(handle, &cells, &self.options).await,
+            None => connection.query_with(&*self.bound.sql, cells.as_slice(), &self.options).await,
+        };
+        rows.map_err(|e| self.failed(e))
+    }
+
+    /// Runs it and counts the rows that it changed.
+    pub(crate) async fn update(&self, connection: &mut Connection) -> Result<u64> {
+        let parameters = Parameters::of(self.statement, &self.bound)?;
+        let cells = parameters.cells();
+        let count = match self.handle() {
+            Some(handle) => connection.execute_cells(handle, &cells, &self.options).await,
+            None => connection.execute_with(&*self.bound.sql, cells.as_slice(), &self.options).await,
+        };
+        count.map_err(|e| self.failed(e))
+    }
+
+    /// The handle of a static text, unless the text was changed for this call.
+    fn handle(&self) -> Option<&batis_dbc::PreparedStatement> {
+        match self.bound.sql {
+            std::borrow::Cow::Borrowed(_) => self.statement.prepared(),
+            std::borrow::Cow::Owned(_) => None,
+        }
+    }
+
+    /// An error of the database, with statement, place and SQL.
+    #[cold]
+    pub(crate) fn failed(&self, error: impl Into<Error>) -> Error {
+        self.statement.blame(error.into()).with_sql(&self.bound.sql)
+    }
+}

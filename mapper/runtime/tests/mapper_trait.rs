@@ -1,0 +1,77 @@
+//! Mapper traits bound to a mapper file by namespace.
+
+mod support;
+
+use batis_mapper::{Result, mapper};
+use serde::{Deserialize, Serialize};
+use support::{USERS, blocking, session};
+
+#[derive(Debug, Deserialize, PartialEq)]
+pub struct User {
+    id: i64,
+    user_name: String,
+}
+
+#[derive(Serialize)]
+pub struct NewUser {
+    id: i64,
+    user_name: &'static str,
+}
+
+const MAPPER: &str = r#"
+    <select id="find">select id, user_name from users where id = #{id}</select>
+    <select id="search">select id, user_name from users
+        <where>
+            <if test="name != null">user_name = #{name}</if>
+            <if test="ids != null and ids.contains(3)">and id in <foreach collection="ids" item="i" open="(" separator="," close=")">#{i}</foreach></if>
+        </where> order by id</select>
+    <select id="count">select count(*) from users</select>
+    <insert id="insert">insert into users (id, user_name) values (#{id}, #{userName})</insert>
+    <delete id="delete">delete from users where id = #{param1} or user_name = #{param2}</delete>"#;
+
+#[mapper("t", crate = ::batis_mapper)]
+pub trait UserMapper {
+    async fn find(&self, id: i64) -> Result<Option<User>>;
+    async fn search(&self, name: Option<&str>, ids: &[i32]) -> Result<Vec<User>>;
+    async fn count(&self) -> Result<i64>;
+    async fn insert(&self, user: &NewUser) -> Result<u64>;
+    async fn delete(&self, id: i64, name: &str) -> Result<bool>;
+    #[statement("t.find")]
+    async fn one(&self, id: i64) -> Result<User>;
+    async fn twice(&self, id: i64) -> Result<Option<User>> {
+        self.find(id).await?;
+        self.find(id).await
+    }
+}
+
+#[tokio::test]
+async fn each_method_runs_its_statement() {
+    let session = session(USERS, MAPPER);
+    let users = UserMapper(&session);
+    let cid = User { id: 3, user_name: "Cid".into() };
+    assert_eq!(users.find(3).await.unwrap().as_ref(), Some(&cid));
+    assert_eq!(users.twice(9).await.unwrap(), None);
+    assert_eq!(users.one(3).await.unwrap(), cid);
+    assert_eq!(users.search(None, &[3]).await.unwrap(), [cid]);
+    assert_eq!(users.search(Some("Bob"), &[]).await.unwrap().len(), 1);
+    assert_eq!(users.insert(&NewUser { id: 7, user_name: "Eve" }).await.unwrap(), 1);
+    assert_eq!(users.count().await.unwrap(), 4);
+    assert!(users.delete(7, "nobody").await.unwrap());
+    assert!(!users.delete(7, "nobody").await.unwrap());
+    let task = tokio::spawn(async move { users.count().await });
+    assert_eq!(task.await.unwrap().unwrap(), 3);
+}
+
+#[mapper("t", crate = ::batis_mapper)]
+pub trait BlockingUserMapper {
+    fn find(&self, id: i64) -> Result<Option<User>>;
+    fn count(&self) -> Result<u32>;
+}
+
+#[test]
+fn blocking_traits_use_the_blocking_session() {
+    let session = blocking(USERS, MAPPER);
+    let users = BlockingUserMapper(&session);
+    assert_eq!(users.find(1).unwrap().unwrap().user_name, "Ann");
+    assert_eq!(users.count().unwrap(), 3);
+}
