@@ -1,0 +1,10 @@
+//! One file for each command.
+
+mod cases;
+mod check;
+mod render;
+mod run;
+
+pub(crate) use check::check;
+pub(crate) use render::render;
+pub(crate) use run::run;

@@ -1,0 +1,66 @@
+//! Mapper files as the command line names them.
+
+use std::path::{Path, PathBuf};
+
+use batis_mapper::{Configuration, ConfigurationBuilder};
+use batis_script::Settings;
+
+use crate::args::ProjectArgs;
+use crate::failure::{Done, Failure};
+
+/// The mapper files of `--mappers`, with settings and properties; not read yet.
+///
+/// Files that do not exist are told here, since the command line is wrong then, not the mapper files.
+pub(crate) fn builder(args: &ProjectArgs, more: &[PathBuf]) -> Done<ConfigurationBuilder> {
+    let mut builder = empty(args);
+    for path in args.mappers.iter().chain(more) {
+        builder = add(builder, path)?;
+    }
+    if args.mappers.is_empty() && more.is_empty() {
+        return Err(Failure::usage("no mapper files: name a file or folder by --mappers PATH"));
+    }
+    Ok(builder)
+}
+
+/// These files only, relative to the folders of `--mappers`.
+pub(crate) fn builder_of(args: &ProjectArgs, files: &[String]) -> Done<ConfigurationBuilder> {
+    let mut builder = empty(args);
+    for file in files {
+        let found = args.mappers.iter().map(|folder| folder.join(file)).find(|path| path.is_file());
+        let path =
+            found.ok_or_else(|| Failure::usage(format!("no mapper file `{file}` in the folders of --mappers")))?;
+        builder = builder.mapper_file(path);
+    }
+    Ok(builder)
+}
+
+/// Reads and checks the files.
+pub(crate) fn load(builder: ConfigurationBuilder) -> Done<Configuration> {
+    let configuration = builder.build()?;
+    if configuration.mappers().files().is_empty() {
+        return Err(Failure::usage("no mapper files: no *.xml file below --mappers has the root element <mapper>"));
+    }
+    Ok(configuration)
+}
+
+fn empty(args: &ProjectArgs) -> ConfigurationBuilder {
+    let settings = args.settings.iter().fold(Settings::new(), |settings, setting| setting.apply(settings));
+    let mut builder = Configuration::builder().settings(settings);
+    for (name, value) in &args.properties {
+        builder = builder.property(name, value);
+    }
+    match &args.database_id {
+        Some(id) => builder.database_id(id),
+        None => builder,
+    }
+}
+
+fn add(builder: ConfigurationBuilder, path: &Path) -> Done<ConfigurationBuilder> {
+    if path.is_dir() {
+        return Ok(builder.mapper_dir(path));
+    }
+    if path.exists() {
+        return Ok(builder.mapper_file(path));
+    }
+    Err(Failure::usage(format!("no such file or folder: {}", path.display())))
+}
