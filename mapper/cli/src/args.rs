@@ -15,33 +15,50 @@ Examples:
 Exit codes: 0 fine; 1 mistakes in mapper files, or a statement that cannot be rendered;
 2 wrong command line, path or URL; 3 cannot connect; 4 cannot write; 5 the database refused.";
 
+const CHECK_USAGE: &str = "batis check --mappers <PATH> [OPTIONS] [PATH]..";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   batis check --mappers src/mappers
   batis check --mappers users.xml orders.xml --deny warnings
   batis check --mappers src/mappers --format json | jq .message";
 
+const RENDER_USAGE: &str = "\
+batis render --mappers <PATH> [OPTIONS] <STATEMENT> [--params <JSON|@FILE|->]
+       batis render --mappers <PATH> [OPTIONS] --cases <FILE>";
+
 const RENDER_EXAMPLES: &str = "\
 Examples:
-  batis render --mappers src/mappers users.search --params '{\"name\": \"A%\", \"ids\": [1, 2]}'
+  batis render --mappers src/mappers users.search --params '{\"name\": \"A%\"}'
   batis render --mappers src/mappers users.byIds --params '[1, 2, 3]'
   batis render --mappers src/mappers users.find --params 7
-  batis render --mappers src/mappers users.search --params @search.json --output json
+  batis render --mappers src/mappers users.search --params @a.json --output json
   batis render --mappers src/mappers --cases cases.jsonl
 
-A file of cases has one JSON object a line, with `id`, `statement` and, where wanted, `params`, `strict`,
-`files` (the mapper files to load, relative to the folder of --mappers) and `databaseId`. The answers, one a
-line: {\"id\": .., \"sql\": .., \"binds\": [{\"v\": value, \"p\": property, \"j\": jdbcType}, ..]} or
-{\"id\": .., \"error\": {\"kind\": .., \"message\": ..}}, where the kind is expression, parameter, foreach, bind,
-load or other.";
+A file of cases has one JSON object a line:
+  id           anything; the answer has it too
+  statement    namespace.id
+  params       the parameter, as in --params
+  strict       true: the object of params holds named arguments
+  files        the mapper files to load, relative to the folder of --mappers
+  databaseId   as --database-id
+All but the first two may be missing. The answers, one a line:
+  {\"id\": .., \"sql\": .., \"binds\": [{\"v\": value, \"p\": property, \"j\": jdbcType}, ..]}
+  {\"id\": .., \"error\": {\"kind\": .., \"message\": ..}}
+The kind is expression, parameter, foreach, bind, load or other.";
+
+const RUN_USAGE: &str =
+    "batis run --mappers <PATH> --db <URL> [OPTIONS] <STATEMENT> [--params <JSON|@FILE|->] [--commit]";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  batis run --mappers src/mappers --db sqlite:app.db users.search --params '{\"name\": \"A%\"}'
-  batis run --mappers src/mappers --db postgres://me@localhost/shop users.byIds --params '[1, 2]' --output json
-  BATIS_DATABASE_URL=sqlite:app.db batis run --mappers src/mappers users.rename --params @rename.json --commit
+  batis run --mappers src/mappers --db sqlite:app.db users.find --params 7
+  batis run --mappers src/mappers --db postgres://me@localhost/shop users.byIds \\
+      --params '[1, 2]' --output json
+  export BATIS_DATABASE_URL=sqlite:app.db
+  batis run --mappers src/mappers users.rename --params @new.json --commit
 
-Everything runs in a transaction that is rolled back at the end unless --commit is given.";
+Everything runs in a transaction, rolled back at the end unless --commit is given.";
 
 /// Checks, renders and runs the SQL of MyBatis mapper files.
 #[derive(Debug, Parser)]
@@ -54,13 +71,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Load mapper files and show all mistakes and doubtful places, without a database.
-    #[command(after_help = CHECK_EXAMPLES)]
+    #[command(after_help = CHECK_EXAMPLES, override_usage = CHECK_USAGE)]
     Check(CheckArgs),
     /// Show the SQL and the bound values of a statement for a parameter, without a database.
-    #[command(after_help = RENDER_EXAMPLES)]
+    #[command(after_help = RENDER_EXAMPLES, override_usage = RENDER_USAGE)]
     Render(RenderArgs),
     /// Run a statement on a database and show its rows or its count.
-    #[command(after_help = RUN_EXAMPLES)]
+    #[command(after_help = RUN_EXAMPLES, override_usage = RUN_USAGE)]
     Run(RunArgs),
 }
 

@@ -63,7 +63,7 @@ mod tests {
         let table = render(["id", "name"], rows);
         assert_eq!(
             table,
-            "| id | name            |\n|----|-----------------|\n|  1 | 北京            |\n| 20 | a\\tb\\u{1b}[31m |"
+            "| id | name           |\n|----|----------------|\n|  1 | 北京           |\n| 20 | a\\tb\\u{1b}[31m |"
         );
     }
 }

@@ -136,7 +136,7 @@ fn cell(value: &SqlValue) -> Text {
 
 /// One array, a row a line.
 fn rows_as_json(rows: &Rows, out: &mut impl Write) -> Done<()> {
-    let names = rows.rows.first().map(|row| unique_names(row)).unwrap_or_default();
+    let names = rows.rows.first().map(unique_names).unwrap_or_default();
     write!(out, "[")?;
     for (nth, row) in rows.rows.iter().enumerate() {
         write!(out, "{}", if nth == 0 { "\n" } else { ",\n" })?;
