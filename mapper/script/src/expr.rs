@@ -1,28 +1,28 @@
 //! Expressions of `test`, `bind`, `collection` and `${}`: OGNL's language, parsed once, evaluated per call.
 
-
+mod arith;
 mod ast;
-
-
-
-
-
-
-
-
-
-
+mod convert;
+mod eval;
+mod lex;
+mod member;
+mod method;
+mod number;
+mod parse;
+mod statics;
+mod text_method;
+mod traps;
 
 use std::sync::Arc;
 
-use ast::Node;
-
 use crate::span::Span;
 
-
-
-
-
+pub(crate) use ast::Node;
+pub(crate) use eval::{ExprError, Scope, evaluate, is_true, missing, property_of_parameter};
+pub(crate) use method::getter;
+pub(crate) use parse::parse;
+pub(crate) use statics::is_known as is_known_static;
+pub(crate) use traps::traps;
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -54,6 +54,14 @@ impl Expression {
     pub fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();
         self.root.root_names(&mut names);
+        names
+    }
+
+    /// The static members it uses, as `class@member`.
+    #[must_use]
+    pub fn statics(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.root.static_names(&mut names);
         names
     }
 

@@ -2,21 +2,40 @@
 
 #![forbid(unsafe_code)]
 
+mod body;
 mod bound_sql;
 mod cache;
+mod caches;
 mod decimal;
+mod decode;
 mod diagnostic;
+mod document;
 mod error;
 mod expr;
+mod include;
+mod link;
 mod map;
+mod mapper_set;
 mod mapping;
 mod node;
+mod parameter;
+mod parameter_map;
+mod path;
+mod properties;
+mod render;
 mod result_map;
+mod results;
+mod schema;
+mod select;
 mod settings;
 mod source;
 mod span;
 mod statement;
+mod statements;
+mod text;
+mod token;
 mod value;
+mod xml;
 
 pub use bound_sql::{Bind, BoundSql};
 pub use cache::CacheElement;
@@ -25,6 +44,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{BindError, BindErrorKind, LookupError};
 pub use expr::Expression;
 pub use map::{Map, MapKind};
+pub use mapper_set::{MapperSet, MapperSetBuilder};
 pub use mapping::{ParameterMapping, ParameterMode};
 pub use node::{ForEach, LoopNames, Parameter, SqlNode, TextNode, TextPart, Trim, walk};
 pub use result_map::{Discriminator, FetchType, NestedMapping, ResultMap, ResultMapping};

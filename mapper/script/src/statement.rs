@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::node::SqlNode;
 use crate::mapping::ParameterMapping;
+use crate::node::SqlNode;
 use crate::settings::Environment;
 use crate::span::{Location, Span};
 
@@ -149,6 +149,8 @@ pub struct Statement {
     pub kind: StatementKind,
     /// Text or tree.
     pub source: SqlSource,
+    /// The values for bare `?` marks from a `<parameterMap>`; they count when the text has no `#{}`.
+    pub parameter_map: Arc<[ParameterMapping]>,
     /// `resultMap`, one for each result set; empty when only `resultType` was given or neither.
     pub result_maps: Vec<ResultMapRef>,
     /// `resultType` as written: a hint only.

@@ -146,7 +146,9 @@ impl Value {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
             (Self::Double(a), Self::Double(b)) => a.to_bits() == b.to_bits(),
-            (Self::List(a), Self::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.java_equals(b)),
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.java_equals(b))
+            }
             (a, b) => a == b,
         }
     }
@@ -303,8 +305,18 @@ mod tests {
     #[test]
     fn writes_numbers_as_java_does() {
         let cases = [
-            (1.0, "1.0"), (1.5, "1.5"), (0.0, "0.0"), (-0.0, "-0.0"), (100.0, "100.0"), (1234567.0, "1234567.0"),
-            (12345678.0, "1.2345678E7"), (1e10, "1.0E10"), (0.001, "0.001"), (0.0001, "1.0E-4"), (0.1, "0.1"), (-2.25, "-2.25"),
+            (1.0, "1.0"),
+            (1.5, "1.5"),
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (100.0, "100.0"),
+            (1234567.0, "1234567.0"),
+            (12345678.0, "1.2345678E7"),
+            (1e10, "1.0E10"),
+            (0.001, "0.001"),
+            (0.0001, "1.0E-4"),
+            (0.1, "0.1"),
+            (-2.25, "-2.25"),
         ];
         for (value, text) in cases {
             assert_eq!(Value::Double(value).to_string(), text);

@@ -147,3 +147,13 @@ impl Node {
         }
     }
 }
+
+impl Node {
+    /// Collects the static members it uses.
+    pub(crate) fn static_names<'a>(&'a self, names: &mut Vec<&'a str>) {
+        if let NodeKind::StaticCall(name, _) | NodeKind::StaticField(name) = &self.kind {
+            names.push(name);
+        }
+        self.children().into_iter().for_each(|child| child.static_names(names));
+    }
+}

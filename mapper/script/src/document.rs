@@ -1,0 +1,84 @@
+//! One mapper file as a tree, sorted by what its elements declare.
+
+use crate::diagnostic::Diagnostic;
+use crate::properties::Properties;
+use crate::schema;
+use crate::select::Candidate;
+use crate::source::Source;
+use crate::span::Span;
+use crate::xml::{self, Element};
+
+/// A mapper file whose XML could be read and whose namespace is known.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) namespace: String,
+    pub(crate) root: Element,
+}
+
+/// Statement elements.
+pub(crate) const STATEMENTS: [&str; 4] = ["select", "insert", "update", "delete"];
+
+/// Reads a file; what is wrong with it is added to the diagnostics.
+pub(crate) fn read(
+    file: u32,
+    source: &Source,
+    properties: &Properties,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Document> {
+    let root = match xml::parse(file, source.text()) {
+        Ok(root) => root,
+        Err(malformed) => {
+            diagnostics.push(malformed);
+            return None;
+        }
+    };
+    if root.name != "mapper" {
+        let message = format!("the root element is <{}>, not <mapper>", root.name);
+        diagnostics
+            .push(Diagnostic::error("E004", root.name_span, message).help("this is no mapper file: leave it out"));
+        return None;
+    }
+    schema::check(&root, diagnostics);
+    let namespace = root.attribute("namespace").map(|text| properties.replace(text).as_str().to_owned());
+    let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) else {
+        let message = "the mapper has no namespace";
+        let help = "write <mapper namespace=\"..\">, in Java the full name of the mapper interface";
+        diagnostics.push(Diagnostic::error("E005", root.name_span, message).help(help));
+        return None;
+    };
+    Some(Document { namespace, root })
+}
+
+impl Document {
+    /// The children of the root with one of these names, in file order.
+    pub(crate) fn elements<'d>(&'d self, names: &'d [&str]) -> impl Iterator<Item = &'d Element> {
+        self.root.elements().filter(move |element| names.contains(&element.name.as_str()))
+    }
+
+    /// An element with an id, ready to be chosen among others; none without an id, which was reported already.
+    pub(crate) fn candidate<'d>(
+        &self,
+        element: &'d Element,
+        properties: &Properties,
+    ) -> Option<Candidate<&'d Element>> {
+        let id = element.attribute("id")?;
+        let (id_span, id) = (id.span(), properties.replace(id).as_str().to_owned());
+        Some(Candidate {
+            namespace: self.namespace.clone(),
+            id,
+            id_span,
+            database_id: database_id(element, properties),
+            item: element,
+        })
+    }
+}
+
+/// `databaseId`; an empty one counts as a name like any other, as in MyBatis.
+pub(crate) fn database_id(element: &Element, properties: &Properties) -> Option<String> {
+    element.attribute("databaseId").map(|id| properties.replace(id).as_str().to_owned())
+}
+
+/// The span of an attribute's value, or of the element's name where it is missing.
+pub(crate) fn attribute_span(element: &Element, name: &str) -> Span {
+    element.attribute(name).map_or(element.name_span, crate::text::SpannedText::span)
+}

@@ -1,0 +1,189 @@
+//! Methods of values. Only methods that read are known: nothing an expression does changes a parameter.
+
+#![allow(clippy::cast_possible_truncation, reason = "Java's narrowing is what is asked for")]
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use crate::map::Map;
+use crate::value::Value;
+
+use super::eval::{Evaluated, ExprError};
+use super::member::{count, element};
+use super::{convert, text_method};
+
+/// `None`: no method of that name and number of arguments.
+pub(crate) type Called = Option<Result<Value, ExprError>>;
+
+/// `value.name(arguments)`.
+pub(crate) fn call<'a>(value: Cow<'a, Value>, name: &str, arguments: &[Value]) -> Evaluated<'a> {
+    if value.is_null() {
+        return Err(ExprError::new(format!("null has no method `{name}`")).help("test `!= null` first"));
+    }
+    let own = match &*value {
+        Value::Text(text) => text_method::call(text, name, arguments),
+        Value::List(items) => list(items, name, arguments),
+        Value::Map(map) => map_method(map, name, arguments),
+        other => scalar(other, name, arguments),
+    };
+    match own.or_else(|| common(&value, name, arguments)) {
+        Some(result) => result.map(Cow::Owned),
+        None => Err(ExprError::new(format!(
+            "a value of type {} has no method `{name}` with {} arguments",
+            value.type_name(),
+            arguments.len()
+        ))),
+    }
+}
+
+/// The property `name` of a value, read through a method without arguments in any case: `name`, `getName`, `isName`.
+pub(crate) fn getter(value: &Value, name: &str) -> Option<Value> {
+    let lower = name.to_lowercase();
+    let methods: &[&str] = match value {
+        Value::Text(_) => &text_method::GETTERS,
+        Value::Enum(_) => &["name", "ordinal", "toString"],
+        Value::Int(_) | Value::Long(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_) | Value::BigInt(_) => {
+            &["intValue", "longValue", "doubleValue", "floatValue", "isNaN", "isInfinite", "toString"]
+        }
+        _ => &["toString"],
+    };
+    let fits = |method: &&&str| {
+        let method = method.to_lowercase();
+        [method.strip_prefix("get"), method.strip_prefix("is"), Some(&*method)].contains(&Some(&*lower))
+    };
+    let method = methods.iter().find(fits)?;
+    call(Cow::Borrowed(value), method, &[]).ok().map(Cow::into_owned)
+}
+
+/// Methods of every value.
+fn common(value: &Value, name: &str, arguments: &[Value]) -> Called {
+    match (name, arguments) {
+        ("toString", []) => Some(Ok(Value::from(value.to_string()))),
+        ("equals", [other]) => Some(Ok(Value::Bool(value.java_equals(other)))),
+        _ => None,
+    }
+}
+
+fn scalar(value: &Value, name: &str, arguments: &[Value]) -> Called {
+    if let ("compareTo", [other]) = (name, arguments) {
+        return Some(compare_to(value, other));
+    }
+    if !arguments.is_empty() {
+        return None;
+    }
+    let number = super::number::Kind::of(value) != super::number::Kind::Other;
+    match (value, name) {
+        (Value::Enum(constant), "name") => Some(Ok(Value::from(constant.name.clone()))),
+        (Value::Enum(constant), "ordinal") => Some(Ok(count(constant.ordinal as usize))),
+        (Value::Bool(_), "booleanValue") | (Value::Char(_), "charValue") => Some(Ok(value.clone())),
+        (Value::Float(_) | Value::Double(_), "isNaN") => Some(real(value, f64::is_nan)),
+        (Value::Float(_) | Value::Double(_), "isInfinite") => Some(real(value, f64::is_infinite)),
+        (Value::Bool(_) | Value::Char(_), _) => None,
+        (_, "intValue") if number => {
+            Some(convert::long(value).map(|value| Value::Int(value as i32)).map_err(Into::into))
+        }
+        (_, "longValue") if number => Some(convert::long(value).map(Value::Long).map_err(Into::into)),
+        (_, "doubleValue") if number => Some(convert::double(value).map(Value::Double).map_err(Into::into)),
+        (_, "floatValue") if number => {
+            Some(convert::double(value).map(|value| Value::Float(value as f32)).map_err(Into::into))
+        }
+        _ => None,
+    }
+}
+
+fn real(value: &Value, test: fn(f64) -> bool) -> Result<Value, ExprError> {
+    Ok(Value::Bool(test(convert::double(value)?)))
+}
+
+/// The argument is converted to the value's own type first.
+fn compare_to(value: &Value, other: &Value) -> Result<Value, ExprError> {
+    if other.is_null() {
+        return Err(ExprError::new("null cannot be compared"));
+    }
+    let order = super::arith::compare(value, other)?;
+    Ok(Value::Int(match order {
+        Ordering::Less => -1,
+        Ordering::Equal => 0,
+        Ordering::Greater => 1,
+    }))
+}
+
+fn list(items: &[Value], name: &str, arguments: &[Value]) -> Called {
+    let position = |found: Option<usize>| found.map_or(Value::Int(-1), count);
+    Some(Ok(match (name, arguments) {
+        ("size", []) => count(items.len()),
+        ("isEmpty", []) => Value::Bool(items.is_empty()),
+        ("get", [index]) => return Some(element(items, index).cloned()),
+        ("contains", [wanted]) => Value::Bool(items.iter().any(|item| item.java_equals(wanted))),
+        ("containsAll", [Value::List(wanted)]) => {
+            Value::Bool(wanted.iter().all(|wanted| items.iter().any(|item| item.java_equals(wanted))))
+        }
+        ("indexOf", [wanted]) => position(items.iter().position(|item| item.java_equals(wanted))),
+        ("lastIndexOf", [wanted]) => position(items.iter().rposition(|item| item.java_equals(wanted))),
+        ("subList", [from, to]) => return Some(sub_list(items, from, to)),
+        ("toArray" | "iterator", []) => items.iter().cloned().collect(),
+        _ => return None,
+    }))
+}
+
+fn sub_list(items: &[Value], from: &Value, to: &Value) -> Result<Value, ExprError> {
+    let (from, to) = (convert::long(from)?, convert::long(to)?);
+    let range = usize::try_from(from).ok().zip(usize::try_from(to).ok()).and_then(|(from, to)| items.get(from..to));
+    let range = range.ok_or_else(|| {
+        ExprError::new(format!("{from} to {to} is out of range: the list has {} elements", items.len()))
+    })?;
+    Ok(range.iter().cloned().collect())
+}
+
+fn map_method(map: &Map, name: &str, arguments: &[Value]) -> Called {
+    if map.kind() != crate::map::MapKind::Object {
+        let found = plain_map(map, name, arguments);
+        if found.is_some() {
+            return found;
+        }
+    }
+    // An object that comes as a map: its getters read its entries.
+    if !arguments.is_empty() {
+        return None;
+    }
+    let property = name.strip_prefix("get").or_else(|| name.strip_prefix("is")).filter(|rest| !rest.is_empty());
+    let found = property.and_then(|rest| map.get(&decapitalized(rest)).or_else(|| map.get_exact(name)));
+    found.or_else(|| map.get_exact(name)).map(|value| Ok(value.clone()))
+}
+
+fn decapitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn plain_map(map: &Map, name: &str, arguments: &[Value]) -> Called {
+    let entry = |key: &Value| match key {
+        Value::Text(name) => map.get_exact(name),
+        other => map.get_key(other),
+    };
+    Some(Ok(match (name, arguments) {
+        ("size", []) => count(map.len()),
+        ("isEmpty", []) => Value::Bool(map.is_empty()),
+        ("get", [key]) => match entry(key).or_else(|| map.get_key(key)) {
+            Some(value) => value.clone(),
+            None if map.kind() == crate::map::MapKind::Strict => return Some(Err(strict_miss(map, key))),
+            None => Value::Null,
+        },
+        ("getOrDefault", [key, default]) => map.get_key(key).unwrap_or(default).clone(),
+        ("containsKey", [key]) => Value::Bool(map.get_key(key).is_some()),
+        ("containsValue", [wanted]) => Value::Bool(map.iter().any(|(_, value)| value.java_equals(wanted))),
+        ("keySet", []) => map.iter().map(|(key, _)| key.clone()).collect(),
+        ("values", []) => map.iter().map(|(_, value)| value.clone()).collect(),
+        ("entrySet", []) => {
+            map.iter().map(|(key, value)| Map::new().with("key", key.clone()).with("value", value.clone())).collect()
+        }
+        // Java would return the old value; the map itself stays as it is.
+        ("replace" | "put", [key, _]) => map.get_key(key).cloned().unwrap_or_default(),
+        _ => return None,
+    }))
+}
+
+fn strict_miss(map: &Map, key: &Value) -> ExprError {
+    let names: Vec<&str> = map.names().collect();
+    ExprError::new(format!("parameter `{key}` was not found; there are: [{}]", names.join(", ")))
+}

@@ -1,0 +1,199 @@
+//! Mapper files to a set: chosen by database, fragments put in, references checked, all mistakes collected.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::caches;
+use crate::decode::decode;
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::document::{self, Document, STATEMENTS};
+use crate::include::{self, Fragment, Fragments, full_id};
+use crate::mapper_set::{Inner, MapperSet, MapperSetBuilder, Registry};
+use crate::parameter_map::{self, ParameterMaps};
+use crate::properties::Properties;
+use crate::result_map::ResultMap;
+use crate::results;
+use crate::select::{Candidate, Selected, select};
+use crate::settings::Environment;
+use crate::source::Source;
+use crate::span::Span;
+use crate::statement::Statement;
+use crate::statements;
+use crate::value::Value;
+use crate::xml::Element;
+
+/// Reads, links and compiles all files.
+pub(crate) fn link(builder: MapperSetBuilder) -> Result<MapperSet, Diagnostics> {
+    let MapperSetBuilder { files, database_id, properties, settings, functions } = builder;
+    let mut diagnostics = Vec::new();
+    let files = sources(files, &mut diagnostics);
+    let documents = documents(&files, &properties, &mut diagnostics);
+    let shown_id = database_id.as_deref().map_or(Value::Null, Value::from);
+    let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files: Arc::clone(&files) });
+    let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
+    let inner = linker.link();
+    let diagnostics = Diagnostics::new(linker.diagnostics, files);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    Ok(MapperSet { inner: Arc::new(Inner { warnings: diagnostics, ..inner }) })
+}
+
+/// The texts of the files. One that cannot be decoded stays as an empty text, so that spans keep their numbers.
+fn sources(files: Vec<(String, Vec<u8>)>, diagnostics: &mut Vec<Diagnostic>) -> Arc<[Source]> {
+    let mut sources = Vec::with_capacity(files.len());
+    for (at, (name, bytes)) in files.into_iter().enumerate() {
+        let text = decode(bytes).unwrap_or_else(|message| {
+            diagnostics.push(Diagnostic::error("E003", Span::new(number(at), 0, 0), message));
+            String::new()
+        });
+        sources.push(Source::new(name, text));
+    }
+    sources.into()
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn documents(files: &[Source], properties: &Properties, diagnostics: &mut Vec<Diagnostic>) -> Vec<Document> {
+    let undecoded: Vec<u32> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
+    let numbered = files.iter().enumerate().map(|(at, source)| (number(at), source));
+    numbered
+        .filter(|(file, _)| !undecoded.contains(file))
+        .filter_map(|(file, source)| document::read(file, source, properties, diagnostics))
+        .collect()
+}
+
+struct Linker<'d> {
+    documents: &'d [Document],
+    database_id: Option<String>,
+    properties: Properties,
+    environment: Arc<Environment>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'d> Linker<'d> {
+    fn link(&mut self) -> Inner {
+        let caches = caches::read(self.documents, &self.properties, &mut self.diagnostics);
+        let parameter_maps = parameter_map::read(self.documents, &self.properties, &mut self.diagnostics);
+        let result_maps = self.result_maps();
+        let result_maps = Registry::new(result_maps, |map: &ResultMap| &map.id);
+        let fragments = self.chosen(&["sql"], "fragment");
+        let fragment_places = fragments.chosen.iter().map(|(id, found)| (id.as_str().into(), found.id_span)).collect();
+        let statements = self.chosen(&STATEMENTS, "statement");
+        let foreign = statements.foreign.clone();
+        let statements = self.statements(statements, &by_id(fragments), &caches, &parameter_maps);
+        let statements = Registry::new(statements, |statement: &Statement| &statement.id);
+        self.check_result_maps(&statements, &result_maps);
+        self.check_nested(&result_maps, &statements);
+        Inner {
+            statements,
+            result_maps,
+            fragments: fragment_places,
+            caches: caches.elements,
+            foreign,
+            database_id: self.database_id.clone(),
+            files: Arc::clone(&self.environment.files),
+            warnings: Diagnostics::new(Vec::new(), Arc::clone(&self.environment.files)),
+        }
+    }
+
+    /// The elements of these names that count for the database in use.
+    fn chosen(&mut self, names: &[&str], what: &str) -> Selected<&'d Element> {
+        let mut candidates: Vec<Candidate<&'d Element>> = Vec::new();
+        for document in self.documents {
+            let elements = document.root.elements().filter(|element| names.contains(&element.name.as_str()));
+            candidates.extend(elements.filter_map(|element| document.candidate(element, &self.properties)));
+        }
+        select(candidates, self.database_id.as_deref(), what, &self.environment.files, &mut self.diagnostics)
+    }
+
+    fn result_maps(&mut self) -> Vec<Arc<ResultMap>> {
+        let mut found = Vec::new();
+        for (id, candidate) in self.chosen(&["resultMap"], "result map").chosen {
+            let element = include::replaced(candidate.item, &self.properties);
+            let mut reader = results::Reader {
+                namespace: &candidate.namespace,
+                diagnostics: &mut self.diagnostics,
+                found: Vec::new(),
+            };
+            reader.result_map(&element, id);
+            found.append(&mut reader.found);
+        }
+        results::merge(found, &mut self.diagnostics)
+    }
+
+    fn statements(
+        &mut self,
+        selected: Selected<&Element>,
+        fragments: &Fragments<'_>,
+        caches: &caches::Caches,
+        parameter_maps: &ParameterMaps,
+    ) -> Vec<Arc<Statement>> {
+        let mut reader = statements::Reader {
+            fragments,
+            caches,
+            parameter_maps,
+            database_id: self.database_id.as_deref(),
+            properties: &self.properties,
+            environment: &self.environment,
+            diagnostics: &mut self.diagnostics,
+            found: Vec::new(),
+        };
+        for (id, candidate) in selected.chosen {
+            reader.statement(id, &candidate);
+        }
+        reader.found
+    }
+
+    /// A statement that names a result map which does not exist cannot run.
+    fn check_result_maps(&mut self, statements: &Registry<Statement>, maps: &Registry<ResultMap>) {
+        for statement in statements.items() {
+            for reference in &statement.result_maps {
+                if maps.get(&reference.id).is_err() {
+                    let message = format!("there is no result map `{}`", reference.id);
+                    let help = near(&reference.id, maps.ids());
+                    self.diagnostics.push(Diagnostic::error("E050", reference.span, message).help_opt(help));
+                }
+            }
+        }
+    }
+
+    /// What a result map points to is only missed when a row is mapped: a warning, as MyBatis loads it.
+    fn check_nested(&mut self, maps: &Registry<ResultMap>, statements: &Registry<Statement>) {
+        for map in maps.items() {
+            for (target, span) in results::references(map).filter(|(target, _)| maps.get(target).is_err()) {
+                let message = format!("there is no result map `{target}`: mapping a row will fail");
+                let help = near(target, maps.ids());
+                self.diagnostics.push(Diagnostic::warning("W050", span, message).help_opt(help));
+            }
+            for (target, span) in results::selects(map).filter(|(target, _)| statements.get(target).is_err()) {
+                let message = format!("there is no statement `{target}`: mapping a row will fail");
+                let help = near(target, statements.ids());
+                self.diagnostics.push(Diagnostic::warning("W051", span, message).help_opt(help));
+            }
+        }
+    }
+}
+
+fn by_id<'d>(selected: Selected<&'d Element>) -> Fragments<'d> {
+    let by_id: HashMap<String, Fragment<'d>> =
+        selected.chosen.into_iter().map(|(id, found)| (id, Fragment { element: found.item })).collect();
+    Fragments { by_id, foreign: selected.foreign }
+}
+
+/// The nearest full id; the same name in another namespace comes first.
+fn near<'i>(wanted: &str, ids: impl Iterator<Item = &'i Arc<str>> + Clone) -> Option<String> {
+    let name = |id: &str| id.rsplit_once('.').map_or(id.to_owned(), |(_, name)| name.to_owned());
+    let elsewhere = ids.clone().find(|id| name(id) == name(wanted));
+    match elsewhere {
+        Some(full) => Some(format!("write `{full}`, it is of another namespace")),
+        None => did_you_mean(wanted, ids.map(|id| &**id)),
+    }
+}
+
+/// A reference of a namespace's mapper as a full id.
+pub(crate) fn reference(namespace: &str, id: &str) -> Arc<str> {
+    full_id(namespace, id.trim()).into()
+}
