@@ -390,7 +390,17 @@ impl Connection {
 
     /// Ends everything that was left behind: an open cursor, a dropped operation, transactions deeper than `depth`. Each operation begins
     /// with it, so correctness never rests on a destructor.
+    #[inline]
     pub(crate) async fn settle_to(&mut self, depth: u32) -> Result<()> {
+        if self.is_settled(depth) { Ok(()) } else { self.settle_slowly(depth).await }
+    }
+
+    #[inline]
+    fn is_settled(&mut self, depth: u32) -> bool {
+        !self.inner.broken && self.inner.depth <= depth && self.raw_mut().wire() == Wire::Idle
+    }
+
+    async fn settle_slowly(&mut self, depth: u32) -> Result<()> {
         if self.inner.broken {
             return Err(closed());
         }
@@ -464,9 +474,11 @@ impl Connection {
         }
         let timer = options.deadline.and_then(|d| self.raw_mut().timer(d));
         let op = self.raw_mut().start(Call::new(statement, params, options));
-        let started = match timer {
-            None => op.await,
-            Some(timer) => before(op, timer).await,
+        let started = match (op, timer) {
+            // Done in the call: there is nothing to wait for.
+            (Op::Ready(Some(started)), _) => started,
+            (op, None) => op.await,
+            (op, Some(timer)) => before(op, timer).await,
         };
         started.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
     }

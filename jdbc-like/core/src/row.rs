@@ -31,6 +31,7 @@ impl RowIndex for &str {
     }
 }
 
+#[inline]
 fn find(index: &impl RowIndex, shape: &Shape) -> Result<usize> {
     index.find(shape).ok_or_else(|| no_column(&index.to_string(), shape))
 }
@@ -85,6 +86,7 @@ impl<'r> RowRef<'r> {
     #[doc(alias = "getString")]
     #[doc(alias = "getInt")]
     #[doc(alias = "getLong")]
+    #[inline]
     pub fn get<'a, T: FromSql<'a>>(&'a self, index: impl RowIndex) -> Result<T> {
         let shape = self.raw.shape();
         let at = find(&index, shape)?;

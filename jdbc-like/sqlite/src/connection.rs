@@ -27,6 +27,8 @@ pub struct SqliteConnection {
     cursor: Cursor,
     /// The place of the last statement in the cache.
     current: usize,
+    /// The place of the statement whose current row may be read; `NOWHERE` if there is no row.
+    readable: usize,
     affected: u64,
     /// SQLite's running total before the statement, by which statements that change no rows are known.
     changes_before: u64,
@@ -35,6 +37,9 @@ pub struct SqliteConnection {
     limits: Limits,
     lock: LockMode,
 }
+
+/// No place in the cache.
+const NOWHERE: usize = usize::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cursor {
@@ -53,7 +58,8 @@ impl SqliteConnection {
             info: Arc::new(ConnectionInfo::new("SQLite", rusqlite::version())),
             no_columns: Arc::default(),
             cursor: Cursor::Idle,
-            current: usize::MAX,
+            current: NOWHERE,
+            readable: NOWHERE,
             affected: 0,
             changes_before: 0,
             transaction: TransactionState::default(),
@@ -137,6 +143,7 @@ impl SqliteConnection {
             }
         }
         self.cursor = Cursor::Idle;
+        self.readable = NOWHERE;
         self.limits.clear(&mut self.db);
     }
 
@@ -156,11 +163,13 @@ impl SqliteConnection {
         error
     }
 
+    #[inline]
     fn next_row(&mut self) -> Result<bool> {
         match self.cursor {
             Cursor::Idle => return Ok(false),
             Cursor::First => {
                 self.cursor = Cursor::Open;
+                self.readable = self.current;
                 return Ok(true);
             }
             Cursor::Open => {}
@@ -175,6 +184,7 @@ impl SqliteConnection {
             Err(error) => {
                 slot.statement.reset();
                 self.cursor = Cursor::Idle;
+                self.readable = NOWHERE;
                 Err(self.failed(error))
             }
         }
@@ -287,10 +297,7 @@ impl RawConnection for SqliteConnection {
 
     #[inline]
     fn value(&self, column: usize) -> ValueRef<'_> {
-        match self.cursor {
-            Cursor::Open => self.current().map_or(ValueRef::Null, |slot| slot.statement.column(column)),
-            Cursor::Idle | Cursor::First => ValueRef::Null,
-        }
+        self.cache.get(self.readable).map_or(ValueRef::Null, |slot| slot.statement.column(column))
     }
 
     #[inline]

@@ -199,48 +199,15 @@ impl Statement {
     /// A column of the current row; null if there is no row or no such column. Text that is no UTF-8 is given as bytes.
     #[inline]
     pub(crate) fn column(&self, index: usize) -> ValueRef<'_> {
-        if index >= self.columns {
-            return ValueRef::Null;
-        }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        // below the number of columns, which is a c_int
-        let index = index as c_int;
-        let raw = self.raw.as_ptr();
-        // SAFETY: the statement is live; without a row the type is null.
-        match unsafe { ffi::sqlite3_column_type(raw, index) } {
-            // SAFETY: the statement is live.
-            ffi::SQLITE_INTEGER => ValueRef::Int(unsafe { ffi::sqlite3_column_int64(raw, index) }),
-            // SAFETY: the statement is live.
-            ffi::SQLITE_FLOAT => ValueRef::Float(unsafe { ffi::sqlite3_column_double(raw, index) }),
-            ffi::SQLITE_TEXT => self.text(index),
-            ffi::SQLITE_BLOB => self.blob(index),
-            _ => ValueRef::Null,
-        }
-    }
-
-    fn text(&self, index: c_int) -> ValueRef<'_> {
-        let raw = self.raw.as_ptr();
-        // SAFETY: `column_text` makes the value UTF-8 and then `column_bytes` counts it. The memory stays until the next step, reset or
-        // conversion: the first two need `&mut self`, and a column is always read in its own type, which converts at most once.
-        let bytes = unsafe {
-            let start = ffi::sqlite3_column_text(raw, index);
-            bytes_at(start, ffi::sqlite3_column_bytes(raw, index))
-        };
-        match bytes.map(|b| (b, std::str::from_utf8(b))) {
-            Some((_, Ok(text))) => ValueRef::Text(text),
-            Some((bytes, Err(_))) => ValueRef::Bytes(bytes),
-            None => ValueRef::Null,
-        }
-    }
-
-    fn blob(&self, index: c_int) -> ValueRef<'_> {
-        let raw = self.raw.as_ptr();
-        // SAFETY: as for text.
-        let bytes = unsafe {
-            let start = ffi::sqlite3_column_blob(raw, index);
-            bytes_at(start.cast(), ffi::sqlite3_column_bytes(raw, index))
-        };
-        ValueRef::Bytes(bytes.unwrap_or_default())
+        let Ok(index) = c_int::try_from(index) else { return ValueRef::Null };
+        // The value is fetched once, instead of by a `column_` function for each question about it. SQLite calls it unprotected: it is not
+        // guarded by the database's mutex. This database has none (it is opened for use by one thread at a time), and `&self` is not shared
+        // between threads.
+        //
+        // SAFETY: the statement is live; without a row or such a column it is a value that is null.
+        let value = unsafe { ffi::sqlite3_column_value(self.raw.as_ptr(), index) };
+        // SAFETY: the value is that of a column of this statement, and stays it until the next step or reset, which need `&mut self`.
+        unsafe { read(value) }
     }
 
     /// How often SQLite prepared the statement anew because the schema changed.
@@ -308,6 +275,39 @@ unsafe fn failure(handle: *mut ffi::sqlite3, code: c_int) -> Failure {
     let (message, offset) = unsafe { (copy(ffi::sqlite3_errmsg(handle)), ffi::sqlite3_error_offset(handle)) };
     let message = message.unwrap_or_else(|| format!("SQLite result code {code}").into());
     Failure { code, message: message.into(), offset: usize::try_from(offset).ok() }
+}
+
+/// # Safety
+/// A column's value, which is neither changed nor read by anyone else during `'a`.
+#[inline]
+unsafe fn read<'a>(value: *mut ffi::sqlite3_value) -> ValueRef<'a> {
+    // SAFETY: the caller's promise. The value is always read in its own type, so its memory moves at most once: when a text that is not
+    // stored as UTF-8, or without a final zero, is asked for the first time. `value_text` and `value_blob` come before `value_bytes`.
+    unsafe {
+        match ffi::sqlite3_value_type(value) {
+            ffi::SQLITE_INTEGER => ValueRef::Int(ffi::sqlite3_value_int64(value)),
+            ffi::SQLITE_FLOAT => ValueRef::Float(ffi::sqlite3_value_double(value)),
+            ffi::SQLITE_TEXT => {
+                let start = ffi::sqlite3_value_text(value);
+                text(bytes_at(start, ffi::sqlite3_value_bytes(value)))
+            }
+            ffi::SQLITE_BLOB => {
+                let start = ffi::sqlite3_value_blob(value);
+                ValueRef::Bytes(bytes_at(start.cast(), ffi::sqlite3_value_bytes(value)).unwrap_or_default())
+            }
+            _ => ValueRef::Null,
+        }
+    }
+}
+
+#[inline]
+fn text(bytes: Option<&[u8]>) -> ValueRef<'_> {
+    match bytes.map(|b| (b, std::str::from_utf8(b))) {
+        Some((_, Ok(text))) => ValueRef::Text(text),
+        Some((bytes, Err(_))) => ValueRef::Bytes(bytes),
+        // Out of memory.
+        None => ValueRef::Null,
+    }
 }
 
 /// # Safety
