@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dbc::driver::{Driver, Mode};
-use crate::dbc::{DriverDataSource, DriverManager, SqlError, Url};
+use crate::dbc::{DriverDataSource, DriverManager, ErrorKind, SqlError, SqlState, Url};
 use crate::mapper::{Configuration, ConfigurationBuilder};
 use crate::pool::{self, ConnectionManager};
 use crate::{ConnectionPool, Result};
@@ -63,8 +63,13 @@ impl Prepared {
         if let Some(adjust) = self.adjust {
             builder = adjust(builder);
         }
-        Ok((builder.build().map_err(SqlError::from)?, self.configuration))
+        Ok((builder.build().map_err(wrong_pool)?, self.configuration))
     }
+}
+
+/// A pool's configuration that breaks a rule.
+fn wrong_pool(error: pool::PoolError) -> SqlError {
+    SqlError::with_kind(ErrorKind::DataSource, SqlState::CONNECT_FAILED, error.to_string())
 }
 
 impl fmt::Debug for Plan {

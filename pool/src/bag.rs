@@ -207,7 +207,8 @@ fn offer<P: Place>(mut hold: Hold<P>, rest: usize) {
             Offer::Closed(hold) if rest == IDLE => return P::came_back_closed(hold),
             Offer::Closed(mut unused) | Offer::Nobody(mut unused) => unused.slot = None,
         }
-        if publish(&slot.state, rest, slot.place.line().claims()) == 0 || slot.place.line().is_closed() && rest == EMPTY {
+        if publish(&slot.state, rest, slot.place.line().claims()) == 0 || slot.place.line().is_closed() && rest == EMPTY
+        {
             return;
         }
         // A claim again. If the slot is somebody else's by now, the waiter is that owner's business.
@@ -293,9 +294,10 @@ impl<P: Place> Bag<P> {
 
     /// Takes an empty slot, to connect into it.
     pub(crate) fn claim(&self) -> Option<Hold<P>> {
-        let slot = self.slots.iter().find_map(|slot| {
-            if look(&slot.state) == EMPTY { slot.own(EMPTY, RESERVED) } else { None }
-        })?;
+        let slot = self
+            .slots
+            .iter()
+            .find_map(|slot| if look(&slot.state) == EMPTY { slot.own(EMPTY, RESERVED) } else { None })?;
         self.high.fetch_max(slot.slot().index as usize + 1, Ordering::SeqCst);
         Some(slot)
     }

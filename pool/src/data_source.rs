@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{ConnectOptions, Driver, Mode};
 use batis_dbc::{
-    Connection, DataSource, DataSourceInfo, ErrorKind, HandBack, Home, Lease, Mark, Op, Result, SqlError, SqlState, Url,
-    block,
+    Connection, DataSource, DataSourceInfo, ErrorKind, HandBack, Home, Lease, Mark, Op, Result, SqlError, SqlState,
+    Url, block,
 };
 
 use crate::error::{PoolError, PoolErrorKind};
@@ -79,7 +79,11 @@ impl ConnectionManager {
     }
 
     /// Waits for an operation as the mode says: in blocking mode here and now, through the connection's own runner.
-    async fn wait<'c, F>(&self, connection: &'c mut Connection, operation: impl FnOnce(&'c mut Connection) -> F + Send) -> Result<()>
+    async fn wait<'c, F>(
+        &self,
+        connection: &'c mut Connection,
+        operation: impl FnOnce(&'c mut Connection) -> F + Send,
+    ) -> Result<()>
     where
         F: Future<Output = Result<()>> + Send,
     {

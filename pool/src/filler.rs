@@ -26,8 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) fn wanted<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>) -> bool {
     let counts = bag.counts();
     let idle = counts.idle as usize;
-    counts.total() < shared.config.max_size
-        && (counts.idle < shared.config.min_idle || shared.line.waiting() > idle)
+    counts.total() < shared.config.max_size && (counts.idle < shared.config.min_idle || shared.line.waiting() > idle)
 }
 
 /// Serves the demand until the pool is closed or gone.

@@ -52,8 +52,7 @@ pub struct Waiting<'a>(Wait<'a, Hold<Ground>>);
 impl Model {
     /// A bag of this many slots, the first `items` of them filled.
     pub fn new(slots: u32, items: u32, waiters_connect: bool) -> Self {
-        let ground =
-            Arc::new(Ground { line: Line::new(), waiters_connect, closed_items: AtomicBool::new(false) });
+        let ground = Arc::new(Ground { line: Line::new(), waiters_connect, closed_items: AtomicBool::new(false) });
         let bag = Arc::new(Bag::new(slots, &ground));
         let model = Model { ground, bag };
         for item in 0..items {

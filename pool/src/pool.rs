@@ -109,11 +109,7 @@ impl<M: Manager> Pool<M> {
     }
 
     #[inline]
-    pub(crate) fn get_blocking_at(
-        &self,
-        timeout: Option<Duration>,
-        at: Place,
-    ) -> Result<Pooled<M>, PoolError> {
+    pub(crate) fn get_blocking_at(&self, timeout: Option<Duration>, at: Place) -> Result<Pooled<M>, PoolError> {
         match self.fast() {
             Found::Fresh(pooled) => Ok(pooled),
             Found::Stale(hold) => self.slow_blocking(Some(hold), timeout, at),

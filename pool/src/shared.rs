@@ -143,7 +143,10 @@ impl<M: Manager> Shared<M> {
 
 impl<M: Manager> fmt::Debug for Shared<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("name", &self.config.name).field("closed", &self.is_closed()).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("name", &self.config.name)
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
     }
 }
 

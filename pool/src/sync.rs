@@ -59,30 +59,36 @@ pub(crate) fn look(state: &AtomicUsize) -> usize {
 }
 
 /// A mutex without poisoning: what it protects here is valid between any two statements.
+#[cfg(not(loom))]
 #[derive(Debug)]
-pub(crate) struct Mutex<T>(model::Mutex<T>);
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
 #[cfg(not(loom))]
-mod model {
-    pub(super) use std::sync::{Mutex, MutexGuard};
-}
-#[cfg(loom)]
-mod model {
-    pub(super) use loom::sync::{Mutex, MutexGuard};
-}
-
-pub(crate) type MutexGuard<'a, T> = model::MutexGuard<'a, T>;
-
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
-        Mutex(model::Mutex::new(value))
+        Mutex(std::sync::Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        match self.0.lock() {
-            Ok(guard) => guard,
-            Err(poisoned) => poisoned.into_inner(),
-        }
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
+        host::lock(&self.0)
+    }
+}
+
+/// A mutex for models. loom does not try all orders in which threads come to a lock; it does for an atomic that each of
+/// them touches first (relaxed, so that nothing is ordered by it).
+#[cfg(loom)]
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>, AtomicUsize);
+
+#[cfg(loom)]
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Mutex(loom::sync::Mutex::new(value), AtomicUsize::new(0))
+    }
+
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
