@@ -9,7 +9,7 @@ use proc_macro::TokenStream;
 
 /// Binds a trait to the statements of a mapper file: each method runs the statement of its name in the namespace.
 ///
-/// ```ignore
+/// ```text
 /// #[mapper("org.example.UserMapper")]
 /// pub trait UserMapper {
 ///     async fn find(&self, id: i64) -> batis::Result<Option<User>>;

@@ -1,4 +1,5 @@
 //! Mapper traits bound to a mapper file by namespace.
+#![allow(clippy::disallowed_methods)] // a test is its own host and may spawn
 
 mod support;
 
@@ -7,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use support::{USERS, blocking, session};
 
 #[derive(Debug, Deserialize, PartialEq)]
-pub struct User {
+struct User {
     id: i64,
     user_name: String,
 }
 
 #[derive(Serialize)]
-pub struct NewUser {
+struct NewUser {
     id: i64,
     user_name: &'static str,
 }
@@ -30,7 +31,7 @@ const MAPPER: &str = r#"
     <delete id="delete">delete from users where id = #{param1} or user_name = #{param2}</delete>"#;
 
 #[mapper("t", crate = ::batis_mapper)]
-pub trait UserMapper {
+trait UserMapper {
     async fn find(&self, id: i64) -> Result<Option<User>>;
     async fn search(&self, name: Option<&str>, ids: &[i32]) -> Result<Vec<User>>;
     async fn count(&self) -> Result<i64>;
@@ -63,7 +64,7 @@ async fn each_method_runs_its_statement() {
 }
 
 #[mapper("t", crate = ::batis_mapper)]
-pub trait BlockingUserMapper {
+trait BlockingUserMapper {
     fn find(&self, id: i64) -> Result<Option<User>>;
     fn count(&self) -> Result<u32>;
 }

@@ -68,7 +68,8 @@ impl Reader<'_> {
         for child in element.elements() {
             match child.name.as_str() {
                 "constructor" => {
-                    map.constructor.extend(child.elements().map(|argument| self.argument(argument)).collect::<Vec<_>>())
+                    let arguments: Vec<_> = child.elements().map(|argument| self.argument(argument)).collect();
+                    map.constructor.extend(arguments);
                 }
                 "id" => map.ids.push(self.column(child, true)),
                 "result" => map.results.push(self.column(child, false)),

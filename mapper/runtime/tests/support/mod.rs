@@ -10,7 +10,7 @@ use batis_dbc::{
 use batis_mapper::{Configuration, SqlSession, blocking};
 
 /// One connection.
-pub struct Single {
+pub(crate) struct Single {
     place: Arc<Place>,
     info: DataSourceInfo,
 }
@@ -49,7 +49,7 @@ impl DataSource for Single {
 }
 
 /// A data source over a new database with this schema.
-pub fn source(schema: &str) -> Arc<dyn DataSource> {
+pub(crate) fn source(schema: &str) -> Arc<dyn DataSource> {
     let manager = DriverManager::new().with(batis_sqlite::SqliteDriver);
     let mut connection = manager.connect_blocking("sqlite::memory:").unwrap();
     connection.execute_script(schema).unwrap();
@@ -58,8 +58,8 @@ pub fn source(schema: &str) -> Arc<dyn DataSource> {
 }
 
 /// A mapper file of namespace `t`, in a configuration.
-pub fn configuration(body: &str) -> Arc<Configuration> {
-    let xml = format!("<mapper namespace=\"t\">\n{body}\n</mapper>");
+pub(crate) fn configuration(body: &str) -> Arc<Configuration> {
+    let xml = format!("<mapper namespace=\"t\">{body}\n</mapper>");
     match Configuration::builder().mapper_xml("t.xml", xml).build() {
         Ok(configuration) => Arc::new(configuration),
         Err(error) => panic!("{error}"),
@@ -67,16 +67,16 @@ pub fn configuration(body: &str) -> Arc<Configuration> {
 }
 
 /// A session over a new database.
-pub fn session(schema: &str, body: &str) -> SqlSession {
+pub(crate) fn session(schema: &str, body: &str) -> SqlSession {
     SqlSession::new(configuration(body), source(schema))
 }
 
 /// A blocking session over a new database.
-pub fn blocking(schema: &str, body: &str) -> blocking::SqlSession {
+pub(crate) fn blocking(schema: &str, body: &str) -> blocking::SqlSession {
     blocking::SqlSession::new(configuration(body), source(schema))
 }
 
 /// Three users, and a select by id.
-pub const USERS: &str = "
+pub(crate) const USERS: &str = "
     create table users (id integer primary key, user_name text not null, age integer, score real, active integer not null default 1);
     insert into users values (1, 'Ann', 31, 1.5, 1), (2, 'Bob', null, null, 0), (3, 'Cid', 45, 2.0, 1);";
