@@ -1,5 +1,7 @@
 //! Transactions of sessions: commit, rollback, savepoints, what happens to sessions that outlive them.
 
+#![allow(clippy::disallowed_methods)] // a test is its own host and may spawn
+
 mod support;
 
 use std::future::Future;
@@ -219,21 +221,21 @@ async fn futures_are_send_with_borrowed_captures() {
 #[test]
 fn blocking_transactions_do_the_same() {
     let session = blocking(SCHEMA, MAPPER);
-    session.tx(|t| t.insert("t.add", &1)).unwrap();
+    session.tx(|t| t.insert("t.add", 1)).unwrap();
     let failed: Result<u64, Error> = session.tx(|t| {
-        t.insert("t.add", &2)?;
-        t.tx(|s| s.insert("t.add", &3))?;
-        t.insert("t.add", &1)
+        t.insert("t.add", 2)?;
+        t.tx(|s| s.insert("t.add", 3))?;
+        t.insert("t.add", 1)
     });
     assert!(failed.is_err());
     let t = session.begin().unwrap();
-    t.insert("t.add", &4).unwrap();
+    t.insert("t.add", 4).unwrap();
     let escaped = t.clone();
     t.commit().unwrap();
-    assert!(escaped.insert("t.add", &5).is_err());
+    assert!(escaped.insert("t.add", 5).is_err());
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         session.tx(|t| -> Result<(), Error> {
-            t.insert("t.add", &6)?;
+            t.insert("t.add", 6)?;
             panic!("on purpose")
         })
     }));
