@@ -39,8 +39,8 @@ pub fn drivers() -> DriverManager {
     #[allow(unused_mut)] // no driver is built in without their features
     let mut drivers = DriverManager::new();
     #[cfg(feature = "sqlite")]
-    drivers.register(batis_sqlite::SqliteDriver::new());
+    drivers.register(batis_sqlite::SqliteDriver);
     #[cfg(feature = "postgres")]
-    drivers.register(batis_postgres::PostgresDriver::new());
+    drivers.register(batis_postgres::PostgresDriver);
     drivers
 }

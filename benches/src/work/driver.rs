@@ -26,7 +26,7 @@ pub(super) fn runtime() -> Arc<Runtime> {
 }
 
 pub(super) fn drivers() -> DriverManager {
-    DriverManager::new().with(SqliteDriver::new()).with(PostgresDriver::new())
+    DriverManager::new().with(SqliteDriver).with(PostgresDriver)
 }
 
 fn rusqlite() -> rusqlite::Connection {

@@ -227,7 +227,8 @@ pub trait RawConnection: Send + 'static {
         None
     }
 
-    /// A future that ends at this instant, on the runtime that drives the connection; none in blocking mode, where the runner keeps the time.
+    /// A future that ends at this instant, on the runtime or by the runner that drives the connection; none where only the runner's own
+    /// deadline keeps the time.
     fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
         let _ = deadline;
         None

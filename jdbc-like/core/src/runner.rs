@@ -17,6 +17,11 @@ pub trait Runner: Send + Sync {
     /// # Errors
     /// [`TimedOut`] if the deadline passed first; the future is not ready then.
     fn run(&self, future: Pin<&mut (dyn Future<Output = ()> + '_)>, deadline: Option<Instant>) -> Result<(), TimedOut>;
+
+    /// The error for a run that was given up. A runner that gives up for another reason than the deadline says so here.
+    fn explain(&self, given_up: TimedOut) -> SqlError {
+        given_up.into_error()
+    }
 }
 
 /// The deadline passed before the future was ready.
@@ -80,7 +85,8 @@ pub fn block<T>(
     let mut result = None;
     {
         let keep = pin!(async { result = Some(future.await) });
-        runner.unwrap_or(&ParkRunner).run(keep, deadline).map_err(TimedOut::into_error)?;
+        let runner = runner.unwrap_or(&ParkRunner);
+        runner.run(keep, deadline).map_err(|given_up| runner.explain(given_up))?;
     }
     result.unwrap_or_else(|| Err(TimedOut.into_error()))
 }

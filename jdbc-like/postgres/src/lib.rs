@@ -1,1 +1,87 @@
-//! PostgreSQL driver for batis.
+//! The PostgreSQL driver of batis, over `tokio-postgres`.
+//!
+//! ```no_run
+//! use batis_dbc::DriverManager;
+//! use batis_postgres::PostgresDriver;
+//!
+//! # async fn f() -> batis_dbc::Result<()> {
+//! let manager = DriverManager::new().with(PostgresDriver::new());
+//! let mut conn = manager.connect("postgres://app:secret@db.example.org/shop").await?;
+//! let open: i64 = conn.query_one("select count(*) from orders where state = ?", ("open",)).await?.get(0)?;
+//!
+//! // The same without any runtime.
+//! let mut conn = manager.connect_blocking("postgres:///shop?host=/run/postgresql")?;
+//! conn.execute("update orders set state = ? where id = ?", ("paid", 17))?;
+//! # Ok(()) }
+//! ```
+//!
+//! # URLs
+//! | URL | server |
+//! |---|---|
+//! | `postgres://user:password@host:5432/db` | over TCP; `postgresql:` is the same |
+//! | `postgres://a,b:5433/db` | the first host that answers |
+//! | `postgres:///db?host=/run/postgresql` | over the unix socket in that folder |
+//! | `postgres://%2Frun%2Fpostgresql/db` | the same |
+//!
+//! Options are listed by [`PostgresDriver`]. TLS is not built in, and the crate builds on unix systems only.
+//!
+//! # Tasks and threads
+//! A connection for tasks is `tokio_postgres::Client`, with its I/O in a task of the runtime that made the connection; it ends with that
+//! runtime. A connection for plain threads uses no runtime at all: who waits drives the caller's future and the connection's own in a loop
+//! over `poll(2)`. It may be used anywhere (inside a task it merely blocks it), moved from thread to thread, and dropped anywhere.
+//!
+//! # Statements
+//! `?` becomes `$1`, `$2`, .. once for each statement; a text without `?` may have the server's own. The first uses of a statement on a
+//! connection are single round trips without a name; from the option `prepare_threshold` on (default 5, as in pgjdbc) the server keeps it by
+//! name, and the least recently used one is closed when there are too many. With 0 nothing is ever named, which suits PgBouncer in transaction
+//! mode. When the schema changes under a named statement it is prepared again, silently outside of a transaction.
+//!
+//! A dropped future, a passed deadline or a result that was left early is cancelled on the server by a *fenced* request before the connection
+//! is used again, so that it can never hit the next statement. What was left inside a transaction, or has changed rows, is read over instead.
+//!
+//! # Values
+//! | type of the server | value |
+//! |---|---|
+//! | `bool`; `int2`, `int4`, `int8`, `oid`; `float4`, `float8` | `Bool`; `Int`; `Float` |
+//! | `numeric` | `Numeric`: its text, nothing is lost; `money` too |
+//! | `text`, `varchar`, `char`, `name`, `xml` | `Text` |
+//! | `bytea`, `uuid` | `Bytes`, `Uuid` |
+//! | `date`, `time`, `timestamp`, `timestamptz`, `interval` | `Date`, `Time`, `Timestamp`, `TimestampTz`, `Interval` |
+//! | `json`, `jsonb` | `Json` |
+//! | arrays, of any dimensions | `Array` |
+//! | enums, and all other types | `Text`, as the server writes them; `Bytes` if the driver cannot read them |
+//!
+//! Parameters have the type that the server sees for their place: a text is taken for an enum, a uuid, a date or a number where one stands.
+//! Where value and type are the same thing they are sent in binary form, else as text, which the server reads as it reads a literal.
+#![forbid(unsafe_code)]
+
+mod async_host;
+mod blocking_host;
+mod blocking_socket;
+mod cache;
+mod catalog;
+mod connection;
+mod control;
+mod cursor;
+mod describe;
+mod driver;
+mod error;
+mod host;
+mod options;
+mod plan;
+mod run;
+mod script;
+mod settle;
+mod socket;
+mod statement;
+mod types;
+mod value;
+mod wakeup;
+mod watch;
+
+pub use connection::PostgresConnection;
+pub use driver::PostgresDriver;
+
+/// The `tokio-postgres` that this driver is built on, for [`PostgresConnection::client`].
+#[cfg(feature = "raw-tokio-postgres-07")]
+pub use tokio_postgres;

@@ -1,0 +1,261 @@
+//! The host of connections for tasks. Only here is a runtime used: its sockets, its timers, and its tasks.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use batis_dbc::{BoxFuture, Result, Runner, SqlError, SqlState, TimedOut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_postgres::{CancelToken, NoTls};
+
+use crate::host::{CANCEL_LIMIT, Io};
+use crate::options::Address;
+use crate::socket::{Peer, no_address};
+
+/// How long a goodbye may take.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The runtime that drives a connection.
+#[derive(Debug)]
+pub(crate) struct AsyncHost {
+    runtime: Handle,
+    /// The task of the connection's own future; none once it was told to end.
+    task: Option<JoinHandle<()>>,
+}
+
+/// The runtime of the calling task.
+pub(crate) fn runtime() -> Result<Handle> {
+    Handle::try_current().map_err(|_| {
+        SqlError::new(
+            SqlState::CONNECT_FAILED,
+            "an async PostgreSQL connection needs a tokio runtime, and there is none here",
+        )
+        .hint("connect inside of a tokio task, or use `connect_blocking`, which needs no runtime")
+    })
+}
+
+/// Waits on a plain thread for a connection that a runtime drives. When nothing comes for a while it asks whether the runtime works at all:
+/// a caller that stands on its only worker would wait for itself.
+#[derive(Debug)]
+pub(crate) struct TaskRunner {
+    runtime: Handle,
+    /// The last run was given up because the runtime did nothing.
+    blocked: AtomicBool,
+}
+
+/// How long a thread waits before it asks whether the runtime works, and how long for the answer.
+const QUIET: Duration = Duration::from_secs(1);
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Runner for TaskRunner {
+    fn run(
+        &self,
+        mut future: Pin<&mut (dyn Future<Output = ()> + '_)>,
+        deadline: Option<Instant>,
+    ) -> std::result::Result<(), TimedOut> {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut cx = Context::from_waker(&waker);
+        let mut asked: Option<JoinHandle<()>> = None;
+        let mut next = Instant::now() + QUIET;
+        loop {
+            if future.as_mut().poll(&mut cx).is_ready() {
+                return Ok(());
+            }
+            let now = Instant::now();
+            if deadline.is_some_and(|d| now >= d) {
+                return Err(TimedOut);
+            }
+            if now >= next {
+                match &asked {
+                    // It works; what is asked of the server takes its time.
+                    Some(probe) if probe.is_finished() => (asked, next) = (None, now + QUIET),
+                    Some(_) => {
+                        self.blocked.store(true, Ordering::Relaxed);
+                        return Err(TimedOut);
+                    }
+                    None => (asked, next) = (Some(self.runtime.spawn(async {})), now + PROBE_LIMIT),
+                }
+            }
+            thread::park_timeout(deadline.map_or(next, |d| d.min(next)).saturating_duration_since(now));
+        }
+    }
+
+    fn explain(&self, given_up: TimedOut) -> SqlError {
+        if !self.blocked.swap(false, Ordering::Relaxed) {
+            return given_up.into_error();
+        }
+        SqlError::new(SqlState::QUERY_CANCELED, "the runtime that drives this connection is blocked").hint(
+            "was this called from its only worker? Await it there, or use a connection made by `connect_blocking`",
+        )
+    }
+}
+
+impl AsyncHost {
+    pub(crate) fn runner(&self) -> Arc<dyn Runner> {
+        Arc::new(TaskRunner { runtime: self.runtime.clone(), blocked: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn new(runtime: Handle, io: Io) -> Self {
+        let task = Some(runtime.spawn(io));
+        Self { runtime, task }
+    }
+
+    /// Ends at this instant.
+    pub(crate) fn timer(&self, at: Instant) -> BoxFuture<'static, ()> {
+        // A timer belongs to the runtime in which it is made; the caller may stand outside of any.
+        let _inside = self.runtime.enter();
+        Box::pin(tokio::time::sleep_until(at.into()))
+    }
+
+    /// Cancels what runs. A task of its own does it, so that it goes on even if nobody waits for it any more.
+    pub(crate) fn cancel(&self, token: CancelToken, peer: Peer) -> BoxFuture<'static, io::Result<()>> {
+        let task = self.runtime.spawn(cancel(token, peer));
+        Box::pin(async move { task.await.unwrap_or_else(|ended| Err(io::Error::other(ended))) })
+    }
+
+    /// Cancels what runs, then closes the connection; nobody waits for it.
+    pub(crate) fn cancel_and_end(&mut self, token: CancelToken, peer: Peer) {
+        let Some(task) = self.task.take() else { return };
+        self.runtime.spawn(async move {
+            // A server that cannot be reached cancels nothing; the connection ends all the same.
+            let _ = cancel(token, peer).await;
+            task.abort();
+        });
+    }
+
+    /// Waits until the connection has said goodbye; one that is busy is cut.
+    pub(crate) fn goodbye(&mut self, idle: bool) -> BoxFuture<'static, ()> {
+        let (Some(mut task), limit) = (self.task.take(), self.timer(Instant::now() + GOODBYE_LIMIT)) else {
+            return Box::pin(async {});
+        };
+        Box::pin(async move {
+            let said = idle && first(&mut task, limit).await;
+            if !said {
+                task.abort();
+            }
+        })
+    }
+}
+
+/// Whether the future ends before the limit.
+async fn first<T>(mut future: impl Future<Output = T> + Unpin, mut limit: BoxFuture<'static, ()>) -> bool {
+    std::future::poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending => limit.as_mut().poll(cx).map(|()| false),
+    })
+    .await
+}
+
+/// Runs a future until this instant; none: without a limit.
+pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T>) -> io::Result<T> {
+    match at {
+        Some(at) => {
+            tokio::time::timeout_at(at.into(), future).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))
+        }
+        None => Ok(future.await),
+    }
+}
+
+/// Asks the server to cancel what runs, and waits until it has done so: it closes the socket after that.
+async fn cancel(token: CancelToken, peer: Peer) -> io::Result<()> {
+    until(Some(Instant::now() + CANCEL_LIMIT), async move {
+        let mut socket = connect(&peer).await?;
+        token.cancel_query_raw(&mut socket, NoTls).await.map_err(io::Error::other)?;
+        let mut space = [0; 64];
+        loop {
+            match socket.read(&mut space).await {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                // The request has been read, so this is the same end, said more roughly.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    })
+    .await?
+}
+
+/// Connects to the first address of a host that answers.
+pub(crate) async fn dial(address: &Address) -> io::Result<(AsyncSocket, Peer)> {
+    match address {
+        Address::Unix(path) => {
+            let peer = Peer::Unix(path.clone());
+            Ok((connect(&peer).await?, peer))
+        }
+        Address::Tcp(host, port) => {
+            let mut failed = no_address();
+            for found in lookup_host((host.as_str(), *port)).await? {
+                let peer = Peer::Tcp(found);
+                match connect(&peer).await {
+                    Ok(socket) => return Ok((socket, peer)),
+                    Err(error) => failed = error,
+                }
+            }
+            Err(failed)
+        }
+    }
+}
+
+async fn connect(peer: &Peer) -> io::Result<AsyncSocket> {
+    match peer {
+        Peer::Tcp(address) => TcpStream::connect(address).await.map(AsyncSocket::Tcp),
+        Peer::Unix(path) => UnixStream::connect(path).await.map(AsyncSocket::Unix),
+    }
+}
+
+/// A socket of the runtime.
+#[derive(Debug)]
+pub(crate) enum AsyncSocket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl AsyncRead for AsyncSocket {
+    #[inline]
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, out),
+            Self::Unix(socket) => Pin::new(socket).poll_read(cx, out),
+        }
+    }
+}
+
+impl AsyncWrite for AsyncSocket {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_write(cx, data),
+            Self::Unix(socket) => Pin::new(socket).poll_write(cx, data),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_flush(cx),
+            Self::Unix(socket) => Pin::new(socket).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The host of connections for plain threads: no runtime. One loop drives the caller's future and the connection's own over `poll(2)`.
+//!
+//! It works anywhere (inside a task of an async runtime it merely blocks it), and a connection may move from thread to thread between calls.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, Read as _, Write as _};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use batis_dbc::{BoxFuture, ParkRunner, Runner, TimedOut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::{CancelToken, NoTls};
+
+use crate::blocking_socket::{BlockingSocket, Link};
+use crate::host::{CANCEL_LIMIT, Io};
+use crate::socket::{Peer, Socket};
+use crate::wakeup::Wakeup;
+
+/// Drives a connection on the threads that wait for it.
+pub(crate) struct BlockingHost {
+    link: Arc<Link>,
+    /// The connection's own future; none once the connection has ended.
+    io: Mutex<Option<Io>>,
+    /// When a [`timer`](Self::timer) wants to be looked at.
+    alarm: Mutex<Option<Instant>>,
+}
+
+impl BlockingHost {
+    pub(crate) fn new(link: Arc<Link>, io: Io) -> Arc<Self> {
+        Arc::new(Self { link, io: Mutex::new(Some(io)), alarm: Mutex::new(None) })
+    }
+
+    /// Lets the connection do what it can do without waiting: send what is queued, read what is there.
+    pub(crate) fn nudge(&self) {
+        // Someone who runs it just now does this anyway.
+        if let Some(mut io) = self.io() {
+            poll_io(&mut io);
+        }
+    }
+
+    /// Sends what is queued and closes the socket.
+    pub(crate) fn end(&self) {
+        if let Some(mut io) = self.io() {
+            poll_io(&mut io);
+            *io = None;
+        }
+    }
+
+    fn io(&self) -> Option<MutexGuard<'_, Option<Io>>> {
+        match self.io.try_lock() {
+            Ok(io) => Some(io),
+            // A caller's future panicked; the connection's own is as it was.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn alarm(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.alarm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ready at this instant, if this host runs it.
+    pub(crate) fn timer(self: &Arc<Self>, at: Instant) -> BoxFuture<'static, ()> {
+        let host = Arc::clone(self);
+        Box::pin(poll_fn(move |_| {
+            if Instant::now() >= at {
+                return Poll::Ready(());
+            }
+            let mut alarm = host.alarm();
+            *alarm = Some(alarm.map_or(at, |earlier| earlier.min(at)));
+            Poll::Pending
+        }))
+    }
+}
+
+impl Runner for BlockingHost {
+    fn run(
+        &self,
+        mut future: Pin<&mut (dyn Future<Output = ()> + '_)>,
+        deadline: Option<Instant>,
+    ) -> Result<(), TimedOut> {
+        let Some(mut io) = self.io() else { return ParkRunner.run(future, deadline) };
+        let (wakeup, waker) = Wakeup::own();
+        let mut cx = Context::from_waker(&waker);
+        let done = loop {
+            *self.alarm() = None;
+            wakeup.clear();
+            if future.as_mut().poll(&mut cx).is_ready() {
+                break Ok(());
+            }
+            let alarm = *self.alarm();
+            if wait(&self.link, &mut io, &wakeup, deadline, alarm).is_err() {
+                break Err(TimedOut);
+            }
+        };
+        // A loop around this one must not miss what was cleared here.
+        wakeup.set();
+        done
+    }
+}
+
+/// Drives the connection until the caller's future is woken or its alarm rings.
+fn wait(
+    link: &Link,
+    io: &mut Option<Io>,
+    wakeup: &Wakeup,
+    deadline: Option<Instant>,
+    alarm: Option<Instant>,
+) -> Result<(), TimedOut> {
+    let until = match (deadline, alarm) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    loop {
+        link.rest();
+        poll_io(io);
+        if deadline.is_some_and(|d| Instant::now() >= d) {
+            return Err(TimedOut);
+        }
+        if wakeup.is_set() || alarm.is_some_and(|a| Instant::now() >= a) {
+            return Ok(());
+        }
+        link.wait(wakeup, until);
+    }
+}
+
+/// Polls the connection's own future. Nothing wakes it: it is polled whenever the socket or the caller's future went on.
+fn poll_io(io: &mut Option<Io>) {
+    if let Some(future) = io
+        && future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    {
+        // Who still waits for an answer learns so that there will be none.
+        *io = None;
+    }
+}
+
+/// Runs a future that reads and writes the link itself.
+pub(crate) fn run_alone<T>(
+    link: &Link,
+    future: impl Future<Output = T>,
+    deadline: Option<Instant>,
+) -> Result<T, TimedOut> {
+    let mut future = pin!(future);
+    let (wakeup, waker) = Wakeup::own();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        link.rest();
+        wakeup.clear();
+        if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
+            wakeup.set();
+            return Ok(value);
+        }
+        if !wakeup.is_set() {
+            link.wait(&wakeup, deadline);
+        }
+        if deadline.is_some_and(|d| Instant::now() >= d) {
+            wakeup.set();
+            return Err(TimedOut);
+        }
+    }
+}
+
+/// Connects a link.
+pub(crate) fn link(socket: Socket) -> io::Result<(Arc<Link>, BlockingSocket)> {
+    let link = Link::new(socket)?;
+    Ok((Arc::clone(&link), BlockingSocket(link)))
+}
+
+/// Asks the server to cancel what runs, and waits until it has done so: it closes the socket after that.
+pub(crate) fn cancel(token: &CancelToken, peer: &Peer) -> io::Result<()> {
+    let socket = Socket::connect(peer, Some(Instant::now() + CANCEL_LIMIT))?;
+    socket.set_limit(CANCEL_LIMIT)?;
+    let sending = pin!(token.cancel_query_raw(Direct(&socket), NoTls));
+    match sending.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => {}
+        Poll::Ready(Err(error)) => return Err(io::Error::other(error)),
+        Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
+    }
+    let mut space = [0; 64];
+    loop {
+        match (&socket).read(&mut space) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The request has been read, so this is the same end, said more roughly.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A blocking socket in the shape of an async one: it is ready whenever it is asked.
+struct Direct<'a>(&'a Socket);
+
+impl AsyncRead for Direct<'_> {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let count = self.0.read(out.initialize_unfilled())?;
+        out.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Direct<'_> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.0.write(data))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,99 @@
+//! The statements that a connection remembers: the least recently used one leaves when there are too many.
+
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use batis_dbc::PreparedStatement;
+use hashlink::LruCache;
+use tokio_postgres::Statement;
+
+use crate::plan::Plan;
+use crate::statement::{only_reads, render};
+use crate::watch::Watch;
+
+/// What a connection knows of a statement.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The text with `$1`, `$2`, ..
+    pub(crate) sql: Arc<str>,
+    /// How often it was run without a name.
+    pub(crate) uses: u32,
+    /// The statement that the server keeps. Dropping it queues a message that closes it there.
+    pub(crate) named: Option<Statement>,
+    /// The columns of the last run.
+    pub(crate) plan: Arc<Plan>,
+    /// Whether it surely changes nothing, so that it may be cancelled when its rows are left early.
+    pub(crate) only_reads: bool,
+    given: Arc<str>,
+}
+
+impl Entry {
+    fn new(statement: &PreparedStatement) -> Self {
+        let sql = render(statement).map_or_else(|| Arc::clone(statement.shared_sql()), Arc::from);
+        let only_reads = only_reads(&sql);
+        let given = Arc::clone(statement.shared_sql());
+        let plan = Arc::new(Plan::of(None, Some(Arc::clone(&given))));
+        Self { sql, uses: 0, named: None, plan, only_reads, given }
+    }
+
+    /// Looks at the columns that the server described last: those of this statement.
+    pub(crate) fn look(&mut self, watch: &Watch) {
+        watch.description(|seen| {
+            if !self.plan.is_of(seen) {
+                self.plan = Arc::new(Plan::of(seen, Some(Arc::clone(&self.given))));
+            }
+        });
+    }
+
+    /// Keeps the statement that the server has just prepared.
+    pub(crate) fn keep(&mut self, named: Statement, watch: &Watch) -> &Statement {
+        self.look(watch);
+        self.named.insert(named)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct StatementCache {
+    entries: LruCache<u64, Entry, BuildHasherDefault<KeyHasher>>,
+}
+
+impl StatementCache {
+    /// A cache of this many statements; at least one.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { entries: LruCache::with_hasher(capacity.max(1), BuildHasherDefault::default()) }
+    }
+
+    /// Gives up all that the server keeps; what is used again is prepared again.
+    #[cold]
+    pub(crate) fn forget_named(&mut self) {
+        for (_, entry) in self.entries.iter_mut() {
+            entry.named = None;
+        }
+    }
+
+    /// What is known of a statement, which is the most recently used one now.
+    #[inline]
+    pub(crate) fn entry(&mut self, statement: &PreparedStatement) -> &mut Entry {
+        self.entries.entry(statement.key()).or_insert_with(|| Entry::new(statement))
+    }
+}
+
+/// Keys are small numbers in a row, so one multiplication spreads them well enough.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = (self.0.rotate_left(5) ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

@@ -1,0 +1,314 @@
+//! [`PostgresConnection`]: the driver's side of a connection.
+
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use batis_dbc::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use batis_dbc::{
+    BoxFuture, CallOptions, Description, Op, PreparedStatement, Result, Runner, Shape, SqlError, TimedOut, ValueRef,
+};
+use tokio_postgres::{Client, Error};
+
+use crate::cache::StatementCache;
+use crate::catalog::Catalog;
+use crate::control::TransactionState;
+use crate::cursor::{Cursor, Step};
+use crate::error::{Fate, is_fatal};
+use crate::host::Host;
+use crate::options::Options;
+use crate::watch::Watch;
+
+/// A connection to PostgreSQL, under `batis_dbc::Connection`: `conn.raw::<PostgresConnection>()`.
+pub struct PostgresConnection {
+    // Before the cache: without its client a statement that is dropped sends no message to close it.
+    pub(crate) client: Client,
+    pub(crate) cache: StatementCache,
+    pub(crate) cursor: Cursor,
+    pub(crate) wire: Wire,
+    pub(crate) affected: u64,
+    pub(crate) transaction: TransactionState,
+    pub(crate) catalog: Catalog,
+    /// A cancel request that is under way. It must end before anything else is sent, since it would hit that.
+    pub(crate) fence: Option<BoxFuture<'static, io::Result<()>>>,
+    /// The deadline of the open cursor.
+    pub(crate) timer: Option<BoxFuture<'static, ()>>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) fate: Arc<Fate>,
+    /// From which use on a statement has a name; 0: never, -1: always.
+    pub(crate) prepare_threshold: i32,
+    info: Arc<ConnectionInfo>,
+    // Last: it closes the socket.
+    pub(crate) host: Host,
+}
+
+/// What a login gave.
+pub(crate) struct Login {
+    pub(crate) client: Client,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) fate: Arc<Fate>,
+    pub(crate) info: ConnectionInfo,
+}
+
+/// How many rows that have come already are read over to end a result that was left early.
+const READ_OVER: usize = 1000;
+
+impl PostgresConnection {
+    pub(crate) fn new(login: Login, host: Host, options: &Options) -> Self {
+        Self {
+            client: login.client,
+            cache: StatementCache::new(options.statement_cache),
+            cursor: Cursor::new(),
+            wire: Wire::Idle,
+            affected: 0,
+            transaction: TransactionState::default(),
+            catalog: Catalog::default(),
+            fence: None,
+            timer: None,
+            watch: login.watch,
+            fate: login.fate,
+            prepare_threshold: options.prepare_threshold,
+            info: Arc::new(login.info),
+            host,
+        }
+    }
+
+    /// The tokio-postgres client below, for COPY, LISTEN and the like.
+    ///
+    /// Transactions and settings that are begun there must be ended there. Types that not every server has are shown to it as `unknown`.
+    /// In blocking mode its futures need the connection's runner: `batis_dbc::block(conn.runner().as_deref(), None, future)`.
+    #[cfg(feature = "raw-tokio-postgres-07")]
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Something is sent; what is left of the last statement goes.
+    pub(crate) fn begin(&mut self) {
+        self.cursor.clear();
+        self.timer = None;
+        self.affected = 0;
+        self.wire = Wire::InFlight;
+        if self.watch.take_schema_changed() {
+            self.cache.forget_named();
+        }
+    }
+
+    /// The answer has come, and with it those to all that was sent before.
+    pub(crate) fn answered(&mut self) {
+        self.transaction.owed = None;
+        self.wire = Wire::Idle;
+    }
+
+    /// The error to report for this one.
+    pub(crate) fn failed(&mut self, error: &Error) -> SqlError {
+        self.cursor.clear();
+        self.timer = None;
+        if is_fatal(error) {
+            self.wire = Wire::Broken;
+        } else {
+            self.answered();
+        }
+        self.fate.convert(error)
+    }
+
+    /// Whether a transaction is open, what was sent to end it left aside.
+    pub(crate) fn has_transaction(&self) -> bool {
+        self.transaction.owed != Some(0) && self.watch.in_transaction()
+    }
+
+    fn next_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        if self.wire != Wire::Cursor {
+            return Poll::Ready(Ok(false));
+        }
+        match self.cursor.poll(cx) {
+            Poll::Ready(Ok(Step::Row)) => Poll::Ready(Ok(true)),
+            Poll::Ready(Ok(Step::End(count))) => {
+                self.ended(count);
+                Poll::Ready(Ok(false))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.row_failed(&error))),
+            Poll::Pending => self.look_at_timer(cx),
+        }
+    }
+
+    fn ended(&mut self, count: u64) {
+        // Of statements with rows only these change some: INSERT, UPDATE, DELETE, MERGE. `SELECT 3` counts what was read.
+        self.affected = if matches!(self.watch.tag(), b'I' | b'U' | b'D' | b'M') { count } else { 0 };
+        self.timer = None;
+        self.wire = Wire::Idle;
+    }
+
+    #[cold]
+    fn row_failed(&mut self, error: &Error) -> SqlError {
+        let told = self.failed(error);
+        match &self.cursor.plan.sql {
+            Some(sql) => told.sql_text(Arc::clone(sql)),
+            None => told,
+        }
+    }
+
+    fn look_at_timer(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        let passed = self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
+        if !passed {
+            return Poll::Pending;
+        }
+        self.cursor.clear();
+        self.timer = None;
+        self.wire = Wire::InFlight;
+        Poll::Ready(Err(TimedOut.into_error()))
+    }
+
+    /// Reads over rows that have come already; whether that was all.
+    fn read_over(&mut self) -> bool {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut nudged = false;
+        for _ in 0..READ_OVER {
+            match self.cursor.poll(&mut cx) {
+                Poll::Ready(Ok(Step::Row)) => {}
+                Poll::Ready(Ok(Step::End(count))) => {
+                    self.ended(count);
+                    return true;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.failed(&error);
+                    return self.wire == Wire::Idle;
+                }
+                Poll::Pending if nudged => return false,
+                Poll::Pending => {
+                    self.host.nudge();
+                    nudged = true;
+                }
+            }
+        }
+        false
+    }
+
+    fn queue_rollback(&mut self, depth: u32) -> bool {
+        if self.client.is_closed() {
+            return false;
+        }
+        let open = self.has_transaction();
+        if let Some(text) = self.transaction.start_rollback(depth, open) {
+            // The first poll puts it on its way; nobody waits for the answer.
+            let mut sent = std::pin::pin!(self.client.batch_execute(&text));
+            let _ = sent.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()));
+            self.host.nudge();
+        }
+        true
+    }
+}
+
+impl RawConnection for PostgresConnection {
+    fn info(&self) -> &Arc<ConnectionInfo> {
+        &self.info
+    }
+
+    #[inline]
+    fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>> {
+        Op::boxed(self.run(call))
+    }
+
+    #[inline]
+    fn poll_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        self.next_row(cx)
+    }
+
+    #[inline]
+    fn value(&self, column: usize) -> ValueRef<'_> {
+        self.cursor.value(column)
+    }
+
+    #[inline]
+    fn shape(&self) -> &Arc<Shape> {
+        &self.cursor.plan.shape
+    }
+
+    fn affected(&self) -> u64 {
+        self.affected
+    }
+
+    fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
+        Op::boxed(self.describe_statement(statement))
+    }
+
+    fn script<'a>(&'a mut self, sql: &'a str, _: &'a CallOptions) -> Op<'a, Result<()>> {
+        Op::boxed(self.run_script(sql))
+    }
+
+    fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {
+        Op::boxed(self.run_control(step))
+    }
+
+    fn in_transaction(&self) -> bool {
+        self.has_transaction()
+    }
+
+    fn ping(&mut self) -> Op<'_, Result<()>> {
+        Op::boxed(self.check())
+    }
+
+    fn wire(&self) -> Wire {
+        if self.client.is_closed() { Wire::Broken } else { self.wire }
+    }
+
+    fn abandon(&mut self) -> bool {
+        match self.wire {
+            Wire::Idle => true,
+            Wire::Cursor => self.read_over(),
+            Wire::InFlight | Wire::Broken => false,
+        }
+    }
+
+    fn start_rollback(&mut self, depth: u32) -> bool {
+        self.queue_rollback(depth)
+    }
+
+    fn settle(&mut self) -> Op<'_, Result<()>> {
+        Op::boxed(self.end_what_runs())
+    }
+
+    fn runner(&self) -> Option<Arc<dyn Runner>> {
+        Some(self.host.runner())
+    }
+
+    fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
+        Some(self.host.timer(deadline))
+    }
+
+    fn close(mut self: Box<Self>) -> BoxFuture<'static, ()> {
+        if !matches!(self.wire, Wire::InFlight | Wire::Cursor) {
+            let said = self.host.goodbye(self.wire == Wire::Idle);
+            drop(self);
+            return said;
+        }
+        let cancelled = self.host.cancel(self.client.cancel_token());
+        // Nothing is left to do for the destructor.
+        self.wire = Wire::Broken;
+        drop(self);
+        Box::pin(async {
+            // Where no cancel request can be sent the statement runs to its end, as after any lost connection.
+            let _ = cancelled.await;
+        })
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl Drop for PostgresConnection {
+    fn drop(&mut self) {
+        if matches!(self.wire, Wire::InFlight | Wire::Cursor) {
+            self.host.leave(self.client.cancel_token());
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresConnection").field("wire", &self.wire).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! The rows of the running statement.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use batis_dbc::ValueRef;
+use batis_dbc::driver::Outcome;
+use futures_core::Stream as _;
+use tokio_postgres::{Error, Row, RowStream};
+
+use crate::plan::Plan;
+use crate::value::decode::{Raw, Scratch, borrowed};
+
+/// The rows of the running statement, or what is left of the last one: its columns.
+pub(crate) struct Cursor {
+    // The place is allocated once for all statements of the connection: the stream may not move while it is polled.
+    stream: Pin<Box<Option<RowStream>>>,
+    row: Option<Row>,
+    scratch: Scratch,
+    pub(crate) plan: Arc<Plan>,
+    /// Whether the statement changes nothing and may be cancelled.
+    pub(crate) only_reads: bool,
+}
+
+/// What a step came to.
+pub(crate) enum Step {
+    Row,
+    /// The end, with the number of the command tag.
+    End(u64),
+}
+
+impl Cursor {
+    pub(crate) fn new() -> Self {
+        Self { stream: Box::pin(None), row: None, scratch: Scratch::default(), plan: Arc::default(), only_reads: false }
+    }
+
+    /// Before the first row of a statement.
+    #[inline]
+    pub(crate) fn open(&mut self, stream: RowStream, plan: Arc<Plan>, only_reads: bool) {
+        self.stream.set(Some(stream));
+        self.plan = plan;
+        self.only_reads = only_reads;
+    }
+
+    /// No statement is running; the rest of its answer is dropped when it comes.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.row = None;
+        self.stream.set(None);
+    }
+
+    /// Moves to the next row.
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Error>> {
+        let Some(mut stream) = self.stream.as_mut().as_pin_mut() else { return Poll::Ready(Ok(Step::End(0))) };
+        match ready!(stream.as_mut().poll_next(cx)) {
+            Some(Ok(row)) => {
+                if self.plan.makes {
+                    make(&mut self.scratch, &self.plan, &row);
+                }
+                self.row = Some(row);
+                Poll::Ready(Ok(Step::Row))
+            }
+            Some(Err(error)) => {
+                self.clear();
+                Poll::Ready(Err(error))
+            }
+            None => {
+                let count = stream.rows_affected().unwrap_or(0);
+                self.clear();
+                Poll::Ready(Ok(Step::End(count)))
+            }
+        }
+    }
+
+    /// Reads to the end of a statement that returns no rows.
+    pub(crate) async fn finish(&mut self) -> Result<Outcome, Error> {
+        loop {
+            if let Step::End(count) = poll_fn(|cx| self.poll(cx)).await? {
+                return Ok(Outcome::Count(count));
+            }
+        }
+    }
+
+    /// A column of the current row.
+    #[inline]
+    pub(crate) fn value(&self, column: usize) -> ValueRef<'_> {
+        let (Some(row), Some(decoder)) = (&self.row, self.plan.decoders.get(column)) else { return ValueRef::Null };
+        match row.try_get::<_, Option<Raw<'_>>>(column) {
+            Ok(Some(Raw(raw))) if decoder.makes() => self.scratch.value(column, decoder, raw),
+            Ok(Some(Raw(raw))) => borrowed(decoder, raw),
+            _ => ValueRef::Null,
+        }
+    }
+}
+
+/// Makes the values of a row that cannot be borrowed from it.
+fn make(scratch: &mut Scratch, plan: &Plan, row: &Row) {
+    scratch.clear();
+    for (column, decoder) in plan.decoders.iter().enumerate() {
+        let raw = row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten();
+        scratch.push(decoder, raw.map(|r| r.0));
+    }
+}

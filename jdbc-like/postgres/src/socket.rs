@@ -1,0 +1,133 @@
+//! [`Socket`]: a connected socket of the standard library, TCP or unix.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::net::sockopt;
+
+use crate::options::{Address, Keepalives};
+
+/// Where a connected server is: an address whose name was looked up, so that a cancel request reaches the same server.
+#[derive(Clone, Debug)]
+pub(crate) enum Peer {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Connects to the first address of a host that answers.
+    pub(crate) fn dial(address: &Address, until: Option<Instant>) -> io::Result<(Self, Peer)> {
+        match address {
+            Address::Unix(path) => connected(Peer::Unix(path.clone()), until),
+            Address::Tcp(host, port) => {
+                let mut failed = no_address();
+                for found in (host.as_str(), *port).to_socket_addrs()? {
+                    match connected(Peer::Tcp(found), until) {
+                        Ok(done) => return Ok(done),
+                        Err(error) => failed = error,
+                    }
+                }
+                Err(failed)
+            }
+        }
+    }
+
+    /// Connects to a server that was connected to before.
+    pub(crate) fn connect(peer: &Peer, until: Option<Instant>) -> io::Result<Self> {
+        match peer {
+            Peer::Unix(path) => UnixStream::connect(path).map(Self::Unix),
+            Peer::Tcp(address) => match left(until)? {
+                Some(time) => TcpStream::connect_timeout(address, time),
+                None => TcpStream::connect(address),
+            }
+            .map(Self::Tcp),
+        }
+    }
+
+    pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_nonblocking(true),
+            Self::Unix(stream) => stream.set_nonblocking(true),
+        }
+    }
+
+    /// How long a read or write may take.
+    pub(crate) fn set_limit(&self, limit: Duration) -> io::Result<()> {
+        match self {
+            Self::Tcp(s) => s.set_read_timeout(Some(limit)).and_then(|()| s.set_write_timeout(Some(limit))),
+            Self::Unix(s) => s.set_read_timeout(Some(limit)).and_then(|()| s.set_write_timeout(Some(limit))),
+        }
+    }
+}
+
+fn connected(peer: Peer, until: Option<Instant>) -> io::Result<(Socket, Peer)> {
+    Ok((Socket::connect(&peer, until)?, peer))
+}
+
+/// The time that is left; none: no limit.
+fn left(until: Option<Instant>) -> io::Result<Option<Duration>> {
+    match until.map(|u| u.saturating_duration_since(Instant::now())) {
+        Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
+        time => Ok(time),
+    }
+}
+
+pub(crate) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the name has no address")
+}
+
+/// Sets what connections over TCP need: no delay of small messages, and probes while idle.
+pub(crate) fn tune(socket: impl AsFd, keepalives: Option<&Keepalives>) -> io::Result<()> {
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    let Some(keepalives) = keepalives else { return Ok(()) };
+    sockopt::set_socket_keepalive(&socket, true)?;
+    sockopt::set_tcp_keepidle(&socket, keepalives.idle)?;
+    if let Some(interval) = keepalives.interval {
+        sockopt::set_tcp_keepintvl(&socket, interval)?;
+    }
+    if let Some(count) = keepalives.count {
+        sockopt::set_tcp_keepcnt(&socket, count)?;
+    }
+    Ok(())
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl Read for &Socket {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(stream) => (&*stream).read(out),
+            Socket::Unix(stream) => (&*stream).read(out),
+        }
+    }
+}
+
+impl Write for &Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(stream) => (&*stream).write(data),
+            Socket::Unix(stream) => (&*stream).write(data),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

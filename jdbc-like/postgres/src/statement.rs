@@ -1,0 +1,92 @@
+//! A statement's text: what is sent for it, and what can be told from it alone.
+
+use std::fmt::Write as _;
+
+use batis_dbc::{PreparedStatement, Result, SqlError, SqlState};
+
+/// The text with `$1`, `$2`, .. in place of the placeholders; none if it is sent as it is.
+pub(crate) fn render(statement: &PreparedStatement) -> Option<String> {
+    let placeholders = statement.placeholders();
+    if placeholders.is_empty() {
+        return None;
+    }
+    Some(placeholders.render(statement.sql(), |out, number| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "${number}");
+    }))
+}
+
+/// Refuses a zero byte, by which the protocol ends texts.
+pub(crate) fn check_text(sql: &str) -> Result<()> {
+    match memchr::memchr(0, sql.as_bytes()) {
+        None => Ok(()),
+        Some(at) => Err(SqlError::new(SqlState::SYNTAX_ERROR, "the SQL text has a zero byte").at(at).sql_text(sql)),
+    }
+}
+
+/// Whether a text without `?` can take this many parameters: it then has the server's own `$1`, `$2`, ..
+pub(crate) fn mentions_parameter(sql: &str, number: usize) -> bool {
+    sql.contains(&format!("${number}"))
+}
+
+/// Whether the statement changes nothing, as far as its first word tells. (A function that it calls may; then a caller who leaves the
+/// result early takes back what the function did, as an error would.)
+pub(crate) fn only_reads(sql: &str) -> bool {
+    let text = skip_space(sql);
+    let word_end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+    match text[..word_end].to_ascii_lowercase().as_str() {
+        "select" | "values" | "table" | "show" => !has_word(text, &["into"]),
+        "with" => !has_word(text, &["insert", "update", "delete", "merge", "into"]),
+        _ => false,
+    }
+}
+
+fn has_word(text: &str, words: &[&str]) -> bool {
+    let mut all = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    all.any(|found| words.iter().any(|word| found.eq_ignore_ascii_case(word)))
+}
+
+/// The text behind space, comments and opening parentheses.
+fn skip_space(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+        if let Some(comment) = text.strip_prefix("--") {
+            text = comment.find('\n').map_or("", |end| &comment[end..]);
+        } else if let Some(comment) = text.strip_prefix("/*") {
+            // A nested comment ends too early here; what follows is no known word then, which is the safe answer.
+            text = comment.find("*/").map_or("", |end| &comment[end + 2..]);
+        } else {
+            return text;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_reads() {
+        for sql in ["select 1", " -- x\n/* y */ (SELECT 1)", "with a as (select 1) select * from a", "values (1)"] {
+            assert!(only_reads(sql), "{sql}");
+        }
+        for sql in [
+            "insert into t values (1) returning n",
+            "with a as (delete from t returning *) select * from a",
+            "select 1 into t2",
+            "call p()",
+            "",
+            "/* /* select */ insert */ select",
+        ] {
+            assert!(!only_reads(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_numbered() {
+        assert_eq!(render(&PreparedStatement::new("select 1")), None);
+        let numbered = render(&PreparedStatement::new("select ?, '?', a ?? b, ?"));
+        assert_eq!(numbered.as_deref(), Some("select $1, '?', a ? b, $2"));
+        assert!(mentions_parameter("select $1", 1) && !mentions_parameter("select $1", 2));
+    }
+}

@@ -1,0 +1,265 @@
+//! Types without a form of their own in batis, as the server would write them.
+
+use std::fmt::{self, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use batis_dbc::{Interval, ValueRef};
+use postgres_types::{Kind, Type};
+
+use super::decode;
+use crate::types::decoder;
+
+/// Reads big-endian numbers off the front.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (front, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(front)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.array().map(|[b]: [u8; 1]| b)
+    }
+
+    pub(super) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn i16(&mut self) -> Option<i16> {
+        self.array().map(i16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(super) fn i32(&mut self) -> Option<i32> {
+        self.array().map(i32::from_be_bytes)
+    }
+
+    pub(super) fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_be_bytes)
+    }
+
+    pub(super) fn f64(&mut self) -> Option<f64> {
+        self.array().map(f64::from_be_bytes)
+    }
+
+    /// Bytes after their length; inner none: null.
+    pub(super) fn sized(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.i32()? {
+            -1 => Some(None),
+            len => self.take(usize::try_from(len).ok()?).map(Some),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Writes a value of a type as the server writes it. None: the type is not known, or the bytes are not of it; `out` may hold a part then.
+pub(super) fn write(ty: &Type, raw: &[u8], out: &mut String) -> Option<()> {
+    let mut from = Reader(raw);
+    match *ty {
+        Type::CHAR => char1(from.u8()?, out),
+        Type::MONEY => money(from.i64()?, out),
+        Type::TIMETZ => timetz(&mut from, out),
+        Type::INET | Type::CIDR => inet(&mut from, *ty == Type::CIDR, out),
+        Type::MACADDR | Type::MACADDR8 => join(raw.iter().map(|b| format!("{b:02x}")), ":", out),
+        Type::BIT | Type::VARBIT => bits(&mut from, out),
+        Type::TID => pushed(out, format_args!("({},{})", from.u32()?, from.u16()?)),
+        Type::XID8 => pushed(out, format_args!("{}", from.i64()?.cast_unsigned())),
+        Type::PG_LSN => {
+            let at = from.i64()?.cast_unsigned();
+            pushed(out, format_args!("{:X}/{:X}", at >> 32, at & 0xFFFF_FFFF))
+        }
+        Type::JSONPATH => pushed(out, format_args!("{}", std::str::from_utf8(raw.strip_prefix(&[1])?).ok()?)),
+        Type::POINT => point(&mut from, out),
+        Type::BOX | Type::LSEG => segment(&mut from, *ty == Type::LSEG, out),
+        Type::LINE => pushed(out, format_args!("{{{},{},{}}}", from.f64()?, from.f64()?, from.f64()?)),
+        Type::CIRCLE => {
+            out.push('<');
+            point(&mut from, out)?;
+            pushed(out, format_args!(",{}>", from.f64()?))
+        }
+        Type::PATH => {
+            let closed = from.u8()? != 0;
+            points(&mut from, if closed { ['(', ')'] } else { ['[', ']'] }, out)
+        }
+        Type::POLYGON => points(&mut from, ['(', ')'], out),
+        Type::RECORD => record(&mut from, out),
+        _ => match ty.kind() {
+            Kind::Range(inner) => range(inner, &mut from, out),
+            Kind::Multirange(inner) => multirange(inner, &mut from, out),
+            _ => None,
+        },
+    }
+}
+
+fn pushed(out: &mut String, text: fmt::Arguments<'_>) -> Option<()> {
+    out.write_fmt(text).ok()
+}
+
+fn join(parts: impl Iterator<Item = String>, between: &str, out: &mut String) -> Option<()> {
+    let parts: Vec<String> = parts.collect();
+    out.push_str(&parts.join(between));
+    Some(())
+}
+
+/// The one-byte type: nothing for zero, octal for what is not ASCII.
+fn char1(byte: u8, out: &mut String) -> Option<()> {
+    match byte {
+        0 => Some(()),
+        128.. => pushed(out, format_args!("\\{byte:03o}")),
+        _ => {
+            out.push(char::from(byte));
+            Some(())
+        }
+    }
+}
+
+/// Hundredths. (Where the server's locale has another number of digits, the point stands elsewhere.)
+fn money(cents: i64, out: &mut String) -> Option<()> {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    pushed(out, format_args!("{sign}{}.{:02}", cents / 100, cents % 100))
+}
+
+fn timetz(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    let (micros, west) = (from.i64()?, from.i32()?);
+    pushed(out, format_args!("{}", ValueRef::Time(micros)))?;
+    let (sign, zone) = if west > 0 { ('-', west) } else { ('+', -west) };
+    pushed(out, format_args!("{sign}{:02}", zone / 3600))?;
+    let (minutes, seconds) = (zone / 60 % 60, zone % 60);
+    match (minutes, seconds) {
+        (0, 0) => Some(()),
+        (_, 0) => pushed(out, format_args!(":{minutes:02}")),
+        _ => pushed(out, format_args!(":{minutes:02}:{seconds:02}")),
+    }
+}
+
+fn inet(from: &mut Reader<'_>, cidr: bool, out: &mut String) -> Option<()> {
+    let (_family, mask, _is_cidr, len) = (from.u8()?, from.u8()?, from.u8()?, from.u8()?);
+    match len {
+        4 => pushed(out, format_args!("{}", Ipv4Addr::from(from.array::<4>()?)))?,
+        16 => pushed(out, format_args!("{}", Ipv6Addr::from(from.array::<16>()?)))?,
+        _ => return None,
+    }
+    match cidr || mask != len.checked_mul(8)? {
+        true => pushed(out, format_args!("/{mask}")),
+        false => Some(()),
+    }
+}
+
+fn bits(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    let count = usize::try_from(from.i32()?).ok()?;
+    let bytes = from.take(count.div_ceil(8))?;
+    out.extend((0..count).map(|i| if bytes[i / 8] & (0x80 >> (i % 8)) != 0 { '1' } else { '0' }));
+    Some(())
+}
+
+fn point(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    pushed(out, format_args!("({},{})", from.f64()?, from.f64()?))
+}
+
+fn segment(from: &mut Reader<'_>, brackets: bool, out: &mut String) -> Option<()> {
+    out.push_str(if brackets { "[" } else { "" });
+    point(from, out)?;
+    out.push(',');
+    point(from, out)?;
+    out.push_str(if brackets { "]" } else { "" });
+    Some(())
+}
+
+fn points(from: &mut Reader<'_>, [open, close]: [char; 2], out: &mut String) -> Option<()> {
+    out.push(open);
+    for i in 0..from.i32()? {
+        out.push_str(if i > 0 { "," } else { "" });
+        point(from, out)?;
+    }
+    out.push(close);
+    Some(())
+}
+
+fn range(inner: &Type, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    let flags = from.u8()?;
+    if flags & 0x01 != 0 {
+        return pushed(out, format_args!("empty"));
+    }
+    out.push(if flags & 0x02 != 0 { '[' } else { '(' });
+    if flags & 0x08 == 0 {
+        quoted(inner.oid(), from.sized()??, &[], out)?;
+    }
+    out.push(',');
+    if flags & 0x10 == 0 {
+        quoted(inner.oid(), from.sized()??, &[], out)?;
+    }
+    out.push(if flags & 0x04 != 0 { ']' } else { ')' });
+    Some(())
+}
+
+fn multirange(inner: &Type, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    // The bounds' type, or the range over it, depending on who describes the type.
+    let bound = match inner.kind() {
+        Kind::Range(bound) => bound,
+        _ => inner,
+    };
+    out.push('{');
+    for i in 0..from.i32()? {
+        out.push_str(if i > 0 { "," } else { "" });
+        range(bound, &mut Reader(from.sized()??), out)?;
+    }
+    out.push('}');
+    Some(())
+}
+
+/// A row value: `(1,"a b",)`.
+pub(super) fn record(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    let count = from.i32()?;
+    out.push('(');
+    for i in 0..count {
+        out.push_str(if i > 0 { "," } else { "" });
+        let oid = from.u32()?;
+        if let Some(raw) = from.sized()? {
+            quoted(oid, raw, &[""], out)?;
+        }
+    }
+    out.push(')');
+    from.is_empty().then_some(())
+}
+
+/// The text of a part, in quotes where the server would write some. `words` are further texts that need them.
+fn quoted(oid: u32, raw: &[u8], words: &[&str], out: &mut String) -> Option<()> {
+    let value = decode::owned(&decoder(oid), raw);
+    let text = match value.as_ref() {
+        ValueRef::Interval(span) => interval(span),
+        // A truth value inside of another value is written with one letter.
+        ValueRef::Bool(v) => (if v { "t" } else { "f" }).to_owned(),
+        other => other.to_string(),
+    };
+    let special = |c: char| c.is_whitespace() || "\"\\(),[]{}".contains(c);
+    if !text.contains(special) && !words.contains(&&*text) {
+        out.push_str(&text);
+        return Some(());
+    }
+    out.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push(c);
+        }
+        out.push(c);
+    }
+    out.push('"');
+    Some(())
+}
+
+fn interval(span: Interval) -> String {
+    format!("{:+} mons {:+} days {:+} us", span.months, span.days, span.micros)
+}

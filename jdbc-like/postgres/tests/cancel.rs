@@ -1,0 +1,192 @@
+//! Lost servers, and what is cancelled when nobody waits for it any more.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use batis_dbc::{CallOptions, DriverManager, SqlError, blocking};
+use batis_postgres::PostgresDriver;
+use batis_testkit::TestDatabase;
+
+const MANY: &str = "select n, repeat('x', 100) from generate_series(1, 1000000) n";
+
+fn manager() -> DriverManager {
+    DriverManager::new().with(PostgresDriver::new())
+}
+
+fn database() -> Option<TestDatabase> {
+    Some(batis_testkit::postgres()?.create_database().unwrap())
+}
+
+fn threads(database: &TestDatabase) -> blocking::Connection {
+    manager().connect_blocking(&database.url()).unwrap()
+}
+
+fn code(error: &SqlError) -> String {
+    error.sql_state().code().to_owned()
+}
+
+fn poll_once(future: impl Future) -> bool {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+fn kill_all(database: &TestDatabase) {
+    let sql = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    database.psql(sql).unwrap();
+}
+
+#[test]
+fn a_killed_session_is_told_by_its_reason_on_threads() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    let mut rows = conn.query(MANY, ()).unwrap();
+    rows.advance().unwrap();
+    kill_all(&database);
+    let error = loop {
+        match rows.advance() {
+            Ok(more) => assert!(more, "the rows ended without an error"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.breaks_connection(), "{error}");
+    assert!(conn.is_broken());
+    assert_eq!(conn.execute("select 1", ()).unwrap_err().sql_state().class(), "08");
+
+    let mut idle = threads(&database);
+    idle.execute("select 1", ()).unwrap();
+    kill_all(&database);
+    let error = idle.execute("select 1", ()).unwrap_err();
+    assert_eq!((code(&error).as_str(), idle.is_broken()), ("57P01", true), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_session_is_told_by_its_reason_in_tasks() {
+    let Some(database) = database() else { return };
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    let mut rows = conn.query(MANY, ()).await.unwrap();
+    rows.advance().await.unwrap();
+    kill_all(&database);
+    let error = loop {
+        match rows.advance().await {
+            Ok(more) => assert!(more, "the rows ended without an error"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.breaks_connection(), "{error}");
+    assert!(conn.is_broken());
+    assert_eq!(conn.execute("select 1", ()).await.unwrap_err().sql_state().class(), "08");
+    conn.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_has_an_unknown_outcome() {
+    let Some(database) = database() else { return };
+    database
+        .psql(
+            "create table t (n int);
+             create function die() returns trigger language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;
+             create constraint trigger die after insert on t deferrable initially deferred for each row execute function die()",
+        )
+        .unwrap();
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    let mut transaction = conn.transaction().await.unwrap();
+    transaction.execute("insert into t values (1)", ()).await.unwrap();
+    assert_eq!(code(&transaction.commit().await.unwrap_err()), "08007");
+    assert!(conn.is_broken());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_statement_is_cancelled_and_never_the_next_one() {
+    let Some(database) = database() else { return };
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    for n in 0..150_i64 {
+        assert!(!poll_once(conn.execute("select pg_sleep(60)", ())));
+        let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).await.unwrap();
+        assert_eq!(next.get::<i64>(0).unwrap(), n);
+        // One that may be over when the request comes, or even at once.
+        poll_once(conn.execute("select pg_sleep(?::float8 / 10000)", (n % 20,)));
+        let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).await.unwrap();
+        assert_eq!(next.get::<i64>(0).unwrap(), n);
+    }
+}
+
+#[test]
+fn a_timed_out_statement_is_cancelled_and_never_the_next_one_on_threads() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    for n in 0..100_i64 {
+        let soon = CallOptions::new().deadline(Instant::now() + Duration::from_micros(500));
+        assert_eq!(code(&conn.execute_with("select pg_sleep(60)", (), &soon).unwrap_err()), "57014");
+        let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).unwrap();
+        assert_eq!(next.get::<i64>(0).unwrap(), n);
+    }
+}
+
+#[tokio::test]
+async fn a_settling_that_is_dropped_is_gone_on_with() {
+    let Some(database) = database() else { return };
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    for n in 0..50_i64 {
+        assert!(!poll_once(conn.execute("select pg_sleep(60)", ())));
+        // The next operation begins to cancel, and is dropped too.
+        assert!(!poll_once(conn.execute("select 1", ())));
+        tokio::task::yield_now().await;
+        let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).await.unwrap();
+        assert_eq!(next.get::<i64>(0).unwrap(), n);
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_that_was_not_waited_for_is_never_cancelled_away() {
+    let Some(database) = database() else { return };
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    conn.execute("create table t (n int)", ()).await.unwrap();
+    for _ in 0..50 {
+        let mut transaction = conn.transaction().await.unwrap();
+        transaction.execute("insert into t values (1)", ()).await.unwrap();
+        drop(transaction);
+        assert!(!poll_once(conn.execute("select pg_sleep(60)", ())));
+        assert_eq!(conn.query_one("select count(*) from t", ()).await.unwrap().get::<i64>(0).unwrap(), 0);
+        let state = "select state from pg_stat_activity where pid = pg_backend_pid()";
+        assert_eq!(conn.query_one(state, ()).await.unwrap().get::<String>(0).unwrap(), "active");
+    }
+}
+
+#[tokio::test]
+async fn a_result_left_early_is_cancelled_soon_but_changes_stay() {
+    let Some(database) = database() else { return };
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    conn.execute("create table t (n int)", ()).await.unwrap();
+    for _ in 0..3 {
+        // Read to its end it would take a minute.
+        let endless = "select n, repeat('x', 10000) from generate_series(1, 2000000) n";
+        conn.query(endless, ()).await.unwrap().advance().await.unwrap();
+    }
+    let sql = "insert into t select n from generate_series(1, 50000) n returning n, repeat('x', 100)";
+    let mut rows = conn.query(sql, ()).await.unwrap();
+    rows.advance().await.unwrap();
+    assert_eq!(conn.query_one("select count(*) from t", ()).await.unwrap().get::<i64>(0).unwrap(), 50_000);
+    // In a transaction the rest is read over, so that it does not fail.
+    let mut transaction = conn.transaction().await.unwrap();
+    transaction.query("select n, repeat('x', 100) from t", ()).await.unwrap().advance().await.unwrap();
+    transaction.execute("delete from t where n > 1", ()).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(conn.query_one("select count(*) from t", ()).await.unwrap().get::<i64>(0).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_connection_leaves_nothing_running_on_the_server() {
+    let Some(database) = database() else { return };
+    let mut conn = manager().connect(&database.url()).await.unwrap();
+    let mut watching = manager().connect(&database.url()).await.unwrap();
+    let running = "select count(*) from pg_stat_activity where datname = current_database() and query like '%sleep(61)' and state = 'active'";
+    assert!(!poll_once(conn.execute("select pg_sleep(61)", ())));
+    while watching.query_one(running, ()).await.unwrap().get::<i64>(0).unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(conn);
+    while watching.query_one(running, ()).await.unwrap().get::<i64>(0).unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
