@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use hashlink::LruCache;
 
+use crate::cancel::{CancelHandle, Gate};
 use crate::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
 use crate::error::{Result, SqlError};
 use crate::op::Op;
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Params;
 use crate::result_set::ResultSet;
+use crate::retry::Retry;
 use crate::row::{Row, RowRef};
 use crate::runner::{Runner, TimedOut};
 use crate::shape::Description;
@@ -50,9 +52,15 @@ struct Inner {
     depth: u32,
     /// The depth at which operations on the connection itself run: that of `begin`, without the guards'.
     base: u32,
+    /// The depth that `commit`, `rollback` and the return to a data source do not go below.
+    floor: u32,
     /// A COMMIT was sent whose answer has not been read.
     committing: bool,
     broken: bool,
+    /// The transaction lost against another one and may be run again.
+    conflict: bool,
+    /// Set once somebody may cancel from outside.
+    gate: Option<Arc<Gate>>,
     statements: LruCache<Arc<str>, PreparedStatement>,
     mark: Option<Mark>,
     created: Instant,
@@ -87,8 +95,11 @@ impl Connection {
                 raw: Mutex::new(raw),
                 depth: 0,
                 base: 0,
+                floor: 0,
                 committing: false,
                 broken: false,
+                conflict: false,
+                gate: None,
                 statements: LruCache::new(STATEMENT_CACHE),
                 mark: None,
                 created: Instant::now(),
@@ -302,7 +313,19 @@ impl Connection {
         E: From<SqlError>,
         F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
     {
-        let mut transaction = self.transaction().await?;
+        self.tx_with(&TransactionOptions::new(), f).await
+    }
+
+    /// As [`tx`](Self::tx), with options.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn tx_with<T, E, F>(&mut self, options: &TransactionOptions, f: F) -> Result<T, E>
+    where
+        E: From<SqlError>,
+        F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    {
+        let mut transaction = self.transaction_with(options).await?;
         match f(&mut transaction).await {
             Ok(value) => transaction.commit().await.map(|()| value).map_err(E::from),
             Err(error) => {
@@ -311,6 +334,47 @@ impl Connection {
                 Err(error)
             }
         }
+    }
+
+    /// Runs a closure in a transaction, and again from the beginning when the database says that it lost against another transaction
+    /// (40001, 40P01, SQLite's outdated snapshot), also when it says so at COMMIT. Never when the outcome of a COMMIT is unknown, and not
+    /// inside of a transaction that was begun by [`begin`](Self::begin), which would have to be run again as a whole.
+    ///
+    /// ```no_run
+    /// # async fn f(conn: &mut batis_dbc::Connection) -> batis_dbc::Result<()> {
+    /// use batis_dbc::{IsolationLevel, Retry, TransactionOptions};
+    /// let serializable = TransactionOptions::new().isolation(IsolationLevel::Serializable);
+    /// conn.tx_retry(&Retry::new().options(serializable), async |t| {
+    ///     let n: i64 = t.query_one("select n from a", ()).await?.get(0)?;
+    ///     t.execute("update a set n = ?", (n + 1,)).await
+    /// }).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`tx`](Self::tx), for the last try.
+    pub async fn tx_retry<T, E, F>(&mut self, retry: &Retry, f: F) -> Result<T, E>
+    where
+        E: From<SqlError>,
+        F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E> + Clone,
+    {
+        let mut failed = 0;
+        loop {
+            let outcome = self.tx_with(&retry.options, f.clone()).await;
+            failed += 1;
+            if outcome.is_ok() || failed >= retry.attempts || !self.may_run_again() {
+                return outcome;
+            }
+            let end = Instant::now() + retry.delay(failed);
+            if let Some(timer) = self.raw_mut().timer(end) {
+                timer.await;
+            }
+        }
+    }
+
+    /// Whether the last transaction failed in a way that calls for another try.
+    pub(crate) fn may_run_again(&self) -> bool {
+        self.inner.conflict && !self.inner.broken && self.inner.base == self.inner.floor && self.inner.floor == 0
     }
 
     /// Begins a transaction without a guard (inside another one: a savepoint). It ends by [`commit`](Self::commit) or
@@ -349,20 +413,31 @@ impl Connection {
     /// How many transactions and savepoints are open through [`begin`](Self::begin); 0: each statement commits by itself.
     #[must_use]
     pub fn transaction_depth(&self) -> u32 {
-        self.inner.base
+        self.inner.base - self.inner.floor
     }
 
     fn open_depth(&self, what: &str) -> Result<u32> {
-        match self.inner.base {
-            0 => Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, format!("there is no transaction to {what}"))),
-            depth => Ok(depth),
+        if self.inner.base > self.inner.floor {
+            return Ok(self.inner.base);
         }
+        Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, format!("there is no transaction to {what}")))
+    }
+
+    /// What was begun so far is never committed or rolled back through this connection any more.
+    pub(crate) fn pin_transaction(&mut self) {
+        self.inner.floor = self.inner.base;
+    }
+
+    /// The depth at which operations on the connection itself run.
+    pub(crate) fn base_depth(&self) -> u32 {
+        self.inner.base
     }
 
     /// Opens the transaction (depth 1) or savepoint of this depth.
     pub(crate) async fn enter(&mut self, depth: u32, options: &TransactionOptions) -> Result<()> {
         self.settle_to(depth - 1).await?;
         self.inner.depth = depth;
+        self.inner.conflict &= depth > 1;
         let step = if depth == 1 { Control::Begin(options) } else { Control::Savepoint(depth) };
         let begun = self.raw_mut().control(step).await;
         begun.map_err(|e| self.note(e))
@@ -397,10 +472,17 @@ impl Connection {
 
     #[inline]
     fn is_settled(&mut self, depth: u32) -> bool {
-        !self.inner.broken && self.inner.depth <= depth && self.raw_mut().wire() == Wire::Idle
+        !self.inner.broken
+            && self.inner.gate.is_none()
+            && self.inner.depth <= depth
+            && self.raw_mut().wire() == Wire::Idle
     }
 
     async fn settle_slowly(&mut self, depth: u32) -> Result<()> {
+        if let Some(gate) = self.inner.gate.clone() {
+            gate.pass().await;
+            self.inner.broken |= gate.is_aborted();
+        }
         if self.inner.broken {
             return Err(closed());
         }
@@ -483,11 +565,10 @@ impl Connection {
         started.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
     }
 
-    /// Remembers that an error broke the connection.
+    /// Remembers that an error broke the connection, or that the transaction may be run again.
     pub(crate) fn note(&mut self, error: SqlError) -> SqlError {
-        if error.breaks_connection() {
-            self.inner.broken = true;
-        }
+        self.inner.broken |= error.breaks_connection();
+        self.inner.conflict |= error.is_retryable();
         error
     }
 
@@ -523,7 +604,20 @@ impl Connection {
     #[must_use]
     #[doc(alias = "isClosed")]
     pub fn is_broken(&mut self) -> bool {
+        self.inner.broken |= self.inner.gate.as_ref().is_some_and(|gate| gate.is_aborted());
         self.inner.broken || self.raw_mut().wire() == Wire::Broken
+    }
+
+    /// A handle that stops what the connection runs, from any thread; none if the driver has none.
+    ///
+    /// A connection that gave one away pays a look at it before each operation.
+    #[must_use]
+    #[doc(alias = "cancel")]
+    #[doc(alias = "abort")]
+    pub fn cancel_handle(&mut self) -> Option<CancelHandle> {
+        let canceller = self.raw_mut().canceller()?;
+        let gate = self.inner.gate.get_or_insert_default();
+        Some(CancelHandle::new(canceller, Arc::clone(gate)))
     }
 
     /// What is known of the database.
@@ -544,9 +638,10 @@ impl Connection {
     /// # Errors
     /// If that fails; the connection must be closed then.
     pub async fn settle(&mut self) -> Result<()> {
-        self.inner.base = 0;
-        self.settle_to(0).await?;
-        if self.raw_mut().in_transaction() {
+        let floor = self.inner.floor;
+        self.inner.base = floor;
+        self.settle_to(floor).await?;
+        if floor == 0 && self.raw_mut().in_transaction() {
             self.roll_back_to(0).await?;
         }
         Ok(())
@@ -554,18 +649,19 @@ impl Connection {
 
     /// Makes the connection ready to be lent again, without waiting, as far as that goes. For pools.
     pub fn hand_back(&mut self) -> HandBack {
-        self.inner.base = 0;
+        let floor = self.inner.floor;
+        self.inner.base = floor;
         if self.is_broken() {
             return HandBack::Broken;
         }
         if self.raw_mut().wire() != Wire::Idle && !self.raw_mut().abandon() {
             return HandBack::Settle;
         }
-        if self.inner.depth > 0 || self.raw_mut().in_transaction() {
-            if !self.raw_mut().start_rollback(0) {
+        if self.inner.depth > floor || (floor == 0 && self.raw_mut().in_transaction()) {
+            if !self.raw_mut().start_rollback(floor) {
                 return HandBack::Settle;
             }
-            self.inner.depth = 0;
+            self.inner.depth = floor;
         }
         HandBack::Ready
     }

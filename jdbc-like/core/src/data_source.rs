@@ -1,5 +1,7 @@
 //! [`DataSource`]: who lends connections, and [`Lease`], a connection that goes home by itself.
 
+mod single;
+
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use crate::error::Result;
 use crate::op::Op;
 use crate::runner::block;
 use crate::url::Url;
+
+pub use single::{RollbackDataSource, SingleConnectionDataSource};
 
 /// Lends connections: a pool, a driver with a URL, a router over several of them. What the mapper works on.
 ///

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::error::Result;
+pub use crate::batch::Batching;
+pub use crate::cancel::Canceller;
+use crate::error::{Result, SqlError};
 use crate::op::{BoxFuture, Op};
 use crate::options::{CallOptions, TransactionOptions};
 use crate::runner::Runner;
@@ -231,6 +233,29 @@ pub trait RawConnection: Send + 'static {
     /// deadline keeps the time.
     fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
         let _ = deadline;
+        None
+    }
+
+    /// What can be done for batches beside running one item after the other.
+    fn batching(&self) -> Batching {
+        Batching::one_by_one()
+    }
+
+    /// Runs a statement once for each set of parameters, inside of a transaction, all on the way at once; the counts of changed rows. Called
+    /// only if [`batching`](Self::batching) says so. The error of the first item that fails carries its index
+    /// ([`SqlError::in_batch`](crate::SqlError::in_batch)).
+    fn run_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        rows: &'a [Vec<ValueRef<'a>>],
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<u64>>> {
+        let _ = (statement, rows, options);
+        Op::ready(Err(SqlError::unsupported("pipelining")))
+    }
+
+    /// What stops this connection from another thread; none if nothing can.
+    fn canceller(&self) -> Option<Arc<dyn Canceller>> {
         None
     }
 

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::retry::RetryAdvice;
 use crate::sql_state::SqlState;
 
 /// What a fallible call of the driver layer returns.
@@ -95,6 +96,8 @@ struct Repr {
     table: Option<Box<str>>,
     column: Option<Box<str>>,
     sql: Option<Arc<str>>,
+    advice: Option<RetryAdvice>,
+    batch_index: Option<usize>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -120,6 +123,8 @@ impl SqlError {
             table: None,
             column: None,
             sql: None,
+            advice: None,
+            batch_index: None,
             source: None,
         }))
     }
@@ -184,6 +189,20 @@ impl SqlError {
     #[must_use]
     pub fn sql_text(mut self, sql: impl Into<Arc<str>>) -> Self {
         self.0.sql.get_or_insert_with(|| sql.into());
+        self
+    }
+
+    /// Says which item of a batch it is about, from 0.
+    #[must_use]
+    pub fn in_batch(mut self, item: usize) -> Self {
+        self.0.batch_index = Some(item);
+        self
+    }
+
+    /// Says what may be done about it, where the SQLSTATE alone does not tell.
+    #[must_use]
+    pub fn advise(mut self, advice: RetryAdvice) -> Self {
+        self.0.advice = Some(advice);
         self
     }
 
@@ -269,11 +288,30 @@ impl SqlError {
         self.0.state.breaks_connection()
     }
 
-    /// Whether the whole transaction, run again, may succeed (40001, 40P01).
+    /// Whether the whole transaction, run again, may succeed (40001, 40P01, SQLite's outdated snapshot).
     #[must_use]
     #[doc(alias = "SQLTransactionRollbackException")]
     pub fn is_retryable(&self) -> bool {
-        self.0.state.is_retryable()
+        self.retry_advice() == RetryAdvice::Transaction
+    }
+
+    /// Which item of a batch failed, from 0.
+    #[must_use]
+    #[doc(alias = "BatchUpdateException")]
+    pub fn batch_index(&self) -> Option<usize> {
+        self.0.batch_index
+    }
+
+    /// What may be done about the error. It follows from the SQLSTATE unless the driver knows better.
+    #[must_use]
+    pub fn retry_advice(&self) -> RetryAdvice {
+        self.0.advice.unwrap_or_else(|| match self.0.state {
+            SqlState::OUTCOME_UNKNOWN => RetryAdvice::No,
+            state if state.is_retryable() => RetryAdvice::Transaction,
+            state if state.breaks_connection() => RetryAdvice::Reconnect,
+            SqlState::LOCK_NOT_AVAILABLE => RetryAdvice::Statement,
+            _ => RetryAdvice::No,
+        })
     }
 
     /// Whether an integrity constraint was violated (class 23).
@@ -293,6 +331,9 @@ impl SqlError {
 impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let e = &*self.0;
+        if let Some(item) = e.batch_index {
+            write!(f, "item {item} of the batch: ")?;
+        }
         write!(f, "{} [{}]", e.message, e.state)?;
         if let Some(detail) = &e.detail {
             write!(f, "; detail: {detail}")?;

@@ -24,7 +24,9 @@
 //! Placeholders are `?` for every database. Indexes count from 0.
 #![forbid(unsafe_code)]
 
+mod batch;
 pub mod blocking;
+mod cancel;
 mod connection;
 mod convert;
 mod data_source;
@@ -37,6 +39,7 @@ mod options;
 mod params;
 mod placeholder;
 mod result_set;
+mod retry;
 mod row;
 mod runner;
 mod shape;
@@ -49,8 +52,12 @@ mod transaction;
 mod url;
 mod value;
 
+pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
+pub use cancel::CancelHandle;
 pub use connection::{Connection, HandBack, Mark};
-pub use data_source::{DataSource, DataSourceInfo, DriverDataSource, Home, Lease};
+pub use data_source::{
+    DataSource, DataSourceInfo, DriverDataSource, Home, Lease, RollbackDataSource, SingleConnectionDataSource,
+};
 pub use driver_manager::DriverManager;
 pub use error::{ErrorKind, Result, SqlError};
 pub use from_sql::{FromSql, FromSqlError};
@@ -59,6 +66,7 @@ pub use options::{CallOptions, IsolationLevel, LockMode, TransactionOptions};
 pub use params::{Bound, Cells, Params};
 pub use placeholder::Placeholders;
 pub use result_set::{ResultSet, Rows};
+pub use retry::{Retry, RetryAdvice};
 pub use row::{Row, RowIndex, RowRef};
 pub use runner::{ParkRunner, Runner, TimedOut, block};
 pub use shape::{Column, Description, Origin, Shape};

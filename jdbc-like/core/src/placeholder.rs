@@ -97,17 +97,55 @@ struct Scanner<'a> {
     at: usize,
 }
 
+/// The bytes of a SQL text that are code: outside of strings, quoted names and comments, with their places.
+pub(crate) struct Code<'a>(Scanner<'a>);
+
+impl<'a> Code<'a> {
+    pub(crate) fn of(sql: &'a str) -> Self {
+        Self(Scanner { text: sql.as_bytes(), at: 0 })
+    }
+}
+
+impl Iterator for Code<'_> {
+    type Item = (usize, u8);
+
+    fn next(&mut self) -> Option<(usize, u8)> {
+        loop {
+            let (at, byte) = (self.0.at, self.0.peek(0)?);
+            if !self.0.skip(byte) {
+                self.0.at += 1;
+                return Some((at, byte));
+            }
+        }
+    }
+}
+
 impl Scanner<'_> {
+    /// Passes by a string, a quoted name, a comment or a dollar-quoted string that begins here.
+    fn skip(&mut self, byte: u8) -> bool {
+        let from = self.at;
+        match byte {
+            b'\'' => self.skip_string(),
+            b'"' | b'`' => self.skip_quoted(byte),
+            b'-' if self.peek(1) == Some(b'-') => self.skip_line(),
+            b'/' if self.peek(1) == Some(b'*') => self.skip_block(),
+            b'$' => {
+                self.skip_dollar();
+                if self.at == from + 1 {
+                    self.at = from;
+                }
+            }
+            _ => {}
+        }
+        self.at > from
+    }
+
     fn marks(mut self) -> Placeholders {
         let mut found = Placeholders::default();
         while let Some(byte) = self.peek(0) {
             match byte {
-                b'\'' => self.skip_string(),
-                b'"' | b'`' => self.skip_quoted(byte),
-                b'-' if self.peek(1) == Some(b'-') => self.skip_line(),
-                b'/' if self.peek(1) == Some(b'*') => self.skip_block(),
-                b'$' => self.skip_dollar(),
                 b'?' => self.question(&mut found),
+                _ if self.skip(byte) => {}
                 _ => self.at += 1,
             }
         }

@@ -101,6 +101,8 @@ impl Shape {
 pub struct Description {
     /// The types of the parameters, in order; `SqlType::Null` where the database does not say.
     pub parameters: Vec<SqlType>,
+    /// The database's own names of the parameters' types, as they can be written in a cast; empty where it does not say.
+    pub parameter_types: Vec<Box<str>>,
     /// The columns of the result; empty for a statement that returns no rows.
     pub shape: Shape,
 }
@@ -109,6 +111,13 @@ impl Description {
     /// A description of these parameters and columns.
     #[must_use]
     pub fn new(parameters: Vec<SqlType>, shape: Shape) -> Self {
-        Self { parameters, shape }
+        Self { parameters, parameter_types: Vec::new(), shape }
+    }
+
+    /// With the database's own names of the parameters' types.
+    #[must_use]
+    pub fn with_parameter_types(mut self, names: Vec<Box<str>>) -> Self {
+        self.parameter_types = names;
+        self
     }
 }

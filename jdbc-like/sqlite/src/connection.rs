@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use batis_dbc::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Outcome, RawConnection, Wire};
 use batis_dbc::{
     BoxFuture, CallOptions, Description, LockMode, Op, PreparedStatement, Result, Shape, SqlError, SqlState, SqlType,
     ValueRef,
@@ -353,6 +353,10 @@ impl RawConnection for SqliteConnection {
         Op::ready(Ok(()))
     }
 
+    fn canceller(&self) -> Option<Arc<dyn Canceller>> {
+        Some(Arc::new(Interrupt(self.db.get_interrupt_handle())))
+    }
+
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         drop(self);
         Box::pin(std::future::ready(()))
@@ -360,6 +364,20 @@ impl RawConnection for SqliteConnection {
 
     fn as_any(&mut self) -> &mut dyn Any {
         self
+    }
+}
+
+/// SQLite's own way of stopping what a connection runs. It does nothing when nothing runs or the connection is closed.
+struct Interrupt(rusqlite::InterruptHandle);
+
+impl Canceller for Interrupt {
+    fn cancel(&self) -> Op<'_, Result<()>> {
+        self.0.interrupt();
+        Op::ready(Ok(()))
+    }
+
+    fn abort(&self) {
+        self.0.interrupt();
     }
 }
 

@@ -1,5 +1,7 @@
 //! The list.
 
+mod batch;
+mod cancel;
 mod errors;
 pub(crate) mod facade;
 mod leftovers;
@@ -8,6 +10,7 @@ mod limits;
 mod parameters;
 mod results;
 mod scripts;
+mod sources;
 mod statements;
 mod transactions;
 mod values;
@@ -31,6 +34,9 @@ pub fn cases() -> &'static [Case] {
             scripts::CASES,
             limits::CASES,
             lifecycle::CASES,
+            batch::CASES,
+            cancel::CASES,
+            sources::CASES,
         ]
         .concat()
     });

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
 use super::{ResultSet, SharedRunner, Transaction, wait};
+use crate::batch::{Batch, BatchOptions, BatchOutcome};
+use crate::cancel::CancelHandle;
 use crate::connection::Connection as AsyncConnection;
 use crate::data_source::Lease;
 use crate::driver::ConnectionInfo;
 use crate::error::{Result, SqlError};
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Params;
+use crate::retry::Retry;
 use crate::row::{Row, RowRef};
 use crate::shape::Description;
 use crate::statement::{PreparedStatement, ToStatement};
@@ -175,7 +178,19 @@ impl Connection {
     /// # Errors
     /// As there.
     pub fn tx<T, E: From<SqlError>>(&mut self, f: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut transaction = self.transaction()?;
+        self.tx_with(&TransactionOptions::new(), f)
+    }
+
+    /// See [`tx_with`](AsyncConnection::tx_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tx_with<T, E: From<SqlError>>(
+        &mut self,
+        options: &TransactionOptions,
+        f: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut transaction = self.transaction_with(options)?;
         match f(&mut transaction) {
             Ok(value) => transaction.commit().map(|()| value).map_err(E::from),
             Err(error) => {
@@ -184,6 +199,78 @@ impl Connection {
                 Err(error)
             }
         }
+    }
+
+    /// See [`tx_retry`](AsyncConnection::tx_retry).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tx_retry<T, E: From<SqlError>>(
+        &mut self,
+        retry: &Retry,
+        mut f: impl FnMut(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut failed = 0;
+        loop {
+            let outcome = self.tx_with(&retry.options, &mut f);
+            failed += 1;
+            if outcome.is_ok() || failed >= retry.attempts || !self.inner.may_run_again() {
+                return outcome;
+            }
+            std::thread::sleep(retry.delay(failed));
+        }
+    }
+
+    /// See [`begin`](AsyncConnection::begin).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin(&mut self, options: &TransactionOptions) -> Result<()> {
+        wait(&self.runner.0, None, self.inner.begin(options))
+    }
+
+    /// See [`commit`](AsyncConnection::commit).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit(&mut self) -> Result<()> {
+        wait(&self.runner.0, None, self.inner.commit())
+    }
+
+    /// See [`rollback`](AsyncConnection::rollback).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rollback(&mut self) -> Result<()> {
+        wait(&self.runner.0, None, self.inner.rollback())
+    }
+
+    /// See [`transaction_depth`](AsyncConnection::transaction_depth).
+    #[must_use]
+    pub fn transaction_depth(&self) -> u32 {
+        self.inner.transaction_depth()
+    }
+
+    /// See [`execute_batch`](AsyncConnection::execute_batch).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch(&mut self, batch: &Batch) -> Result<BatchOutcome> {
+        self.execute_batch_with(batch, &BatchOptions::new())
+    }
+
+    /// See [`execute_batch_with`](AsyncConnection::execute_batch_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
+        wait(&self.runner.0, options.deadline, self.inner.execute_batch_with(batch, options))
+    }
+
+    /// See [`cancel_handle`](AsyncConnection::cancel_handle).
+    #[must_use]
+    pub fn cancel_handle(&mut self) -> Option<CancelHandle> {
+        self.inner.cancel_handle()
     }
 
     /// See [`ping`](AsyncConnection::ping).

@@ -1,0 +1,158 @@
+//! Inserts that can take several rows: `insert into t (..) values (..)`, cut at its only tuple.
+
+use crate::placeholder::{Code, Placeholders};
+
+/// An insert of one tuple, cut in three.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Insert<'s> {
+    /// Up to and with `values`.
+    head: &'s str,
+    /// `(?, ?, now())`.
+    tuple: &'s str,
+    /// What follows: `on conflict ..`, `returning ..`, or nothing.
+    pub(super) tail: &'s str,
+    /// The tuple holds placeholders only.
+    plain: bool,
+}
+
+impl<'s> Insert<'s> {
+    /// The insert that a text is; none for anything else, and where a placeholder stands outside of the tuple.
+    pub(super) fn of(sql: &'s str) -> Option<Self> {
+        let code: Vec<(usize, u8)> = Code::of(sql).collect();
+        let first = word_at(&code, code.iter().position(|(_, b)| !b.is_ascii_whitespace())?);
+        if !first.eq_ignore_ascii_case("insert") {
+            return None;
+        }
+        let values = values_at(&code)?;
+        let open = (values..code.len()).find(|at| !code[*at].1.is_ascii_whitespace())?;
+        let close = closing(&code, open)?;
+        let (start, end) = (code[open].0, code[close].0 + 1);
+        let insert = Self {
+            head: &sql[..start],
+            tuple: &sql[start..end],
+            tail: sql[end..].trim_end_matches(|c: char| c == ';' || c.is_whitespace()),
+            plain: is_plain(&sql[start + 1..end - 1]),
+        };
+        let all = Placeholders::of(sql).count();
+        let inside = Placeholders::of(insert.tuple).count();
+        // `values (..), (..)` has several tuples already.
+        (all == inside && inside > 0 && !insert.tail.trim_start().starts_with(',')).then_some(insert)
+    }
+
+    /// The insert of this many rows.
+    pub(super) fn of_rows(&self, rows: usize) -> String {
+        let mut sql = String::with_capacity(self.head.len() + rows * (self.tuple.len() + 1) + self.tail.len());
+        sql.push_str(self.head);
+        for row in 0..rows {
+            if row > 0 {
+                sql.push(',');
+            }
+            sql.push_str(self.tuple);
+        }
+        sql.push_str(self.tail);
+        sql
+    }
+
+    /// The insert of any number of rows, an array of these types for each column; none if the tuple holds more than placeholders.
+    pub(super) fn of_arrays(&self, types: &[&str]) -> Option<String> {
+        if !self.plain || types.iter().any(|name| name.is_empty() || name.ends_with("[]") || name.starts_with('_')) {
+            return None;
+        }
+        let head = self.head.trim_end();
+        let head = head.get(..head.len() - "values".len())?;
+        let arrays: Vec<String> = types.iter().map(|name| format!("?::{name}[]")).collect();
+        Some(format!("{head} select * from unnest({}){}", arrays.join(", "), self.tail))
+    }
+}
+
+/// The word that begins at this place of the code.
+fn word_at(code: &[(usize, u8)], at: usize) -> String {
+    let letters = code[at..].iter().take_while(|(_, b)| b.is_ascii_alphanumeric() || *b == b'_');
+    letters.map(|(_, b)| char::from(*b)).collect()
+}
+
+/// The place behind the word `values` outside of parentheses.
+fn values_at(code: &[(usize, u8)]) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < code.len() {
+        match code[at].1 {
+            b'(' => depth += 1,
+            b')' => depth = depth.checked_sub(1)?,
+            byte if byte.is_ascii_alphabetic() || byte == b'_' => {
+                let word = word_at(code, at);
+                at += word.len();
+                if depth == 0 && word.eq_ignore_ascii_case("values") {
+                    return Some(at);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The place of the parenthesis that closes the one that opens here.
+fn closing(code: &[(usize, u8)], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, (_, byte)) in code.iter().enumerate().skip(open) {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return (at > open).then_some(at);
+        }
+    }
+    None
+}
+
+fn is_plain(inside: &str) -> bool {
+    inside.split(',').all(|part| part.trim() == "?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_repeated() {
+        let sql = "INSERT INTO t (a, b) VALUES ( ?, lower(?) ) on conflict (a) do nothing;";
+        let insert = Insert::of(sql).unwrap();
+        assert_eq!(
+            insert.of_rows(2),
+            "INSERT INTO t (a, b) VALUES ( ?, lower(?) ),( ?, lower(?) ) on conflict (a) do nothing"
+        );
+        assert_eq!(insert.of_arrays(&["int4", "text"]), None);
+        assert_eq!(insert.tail, " on conflict (a) do nothing");
+    }
+
+    #[test]
+    fn columns_become_arrays() {
+        let insert = Insert::of("insert into \"values\" (a, b) /* values (1) */ values (?, ?)").unwrap();
+        let sql = insert.of_arrays(&["int4", "app.mood"]).unwrap();
+        let expected = "insert into \"values\" (a, b) /* values (1) */  select * from unnest(?::int4[], ?::app.mood[])";
+        assert_eq!(sql, expected);
+        assert_eq!(insert.of_arrays(&["int4", "text[]"]), None, "unnest would take inner arrays apart too");
+    }
+
+    #[test]
+    fn other_statements_stay_as_they_are() {
+        for sql in [
+            "update t set a = ?",
+            "insert into t select ?",
+            "insert into t values (?), (?)",
+            "insert into t values (1)",
+            "insert into t values (?) on conflict (a) do update set b = ?",
+            "with x as (select ?) insert into t values (?)",
+            "insert into t (a) values ?",
+            "insert into t (a) values (?",
+            "",
+            "  ",
+        ] {
+            assert_eq!(Insert::of(sql), None, "{sql}");
+        }
+    }
+}
