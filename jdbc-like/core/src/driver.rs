@@ -12,6 +12,8 @@ use std::time::Instant;
 pub use crate::batch::Batching;
 pub use crate::cancel::Canceller;
 use crate::error::{Result, SqlError};
+use crate::metadata::Capabilities;
+pub use crate::metadata::Introspection;
 use crate::op::{BoxFuture, Op};
 use crate::options::{CallOptions, TransactionOptions};
 use crate::runner::Runner;
@@ -252,6 +254,18 @@ pub trait RawConnection: Send + 'static {
     ) -> Op<'a, Result<Vec<u64>>> {
         let _ = (statement, rows, options);
         Op::ready(Err(SqlError::unsupported("pipelining")))
+    }
+
+    /// What the database can do.
+    fn capabilities(&self) -> &'static Capabilities {
+        const NONE: Capabilities = Capabilities::none();
+        &NONE
+    }
+
+    /// The SQL that answers a question about the database; none where it has no such thing.
+    fn introspection(&self, what: Introspection) -> Option<&'static str> {
+        let _ = what;
+        None
     }
 
     /// What stops this connection from another thread; none if nothing can.

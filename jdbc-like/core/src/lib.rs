@@ -34,6 +34,7 @@ pub mod driver;
 mod driver_manager;
 mod error;
 mod from_sql;
+mod metadata;
 mod op;
 mod options;
 mod params;
@@ -61,6 +62,10 @@ pub use data_source::{
 pub use driver_manager::DriverManager;
 pub use error::{ErrorKind, Result, SqlError};
 pub use from_sql::{FromSql, FromSqlError};
+pub use metadata::{
+    Capabilities, ColumnInfo, ConstraintInfo, DatabaseMetadata, ForeignKey, IndexInfo, PrimaryKey, RoutineInfo,
+    SequenceInfo, TableInfo, TableKind, TypeInfo, ViewInfo,
+};
 pub use op::{BoxFuture, Op};
 pub use options::{CallOptions, IsolationLevel, LockMode, TransactionOptions};
 pub use params::{Bound, Cells, Params};

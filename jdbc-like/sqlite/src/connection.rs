@@ -4,15 +4,16 @@ use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire};
 use batis_dbc::{
-    BoxFuture, CallOptions, Description, LockMode, Op, PreparedStatement, Result, Shape, SqlError, SqlState, SqlType,
-    ValueRef,
+    BoxFuture, CallOptions, Capabilities, Description, LockMode, Op, PreparedStatement, Result, Shape, SqlError,
+    SqlState, SqlType, ValueRef,
 };
 
 use crate::busy::Limits;
 use crate::cache::{Slot, StatementCache};
 use crate::control::{Texts, TransactionState};
+use crate::introspection::{self, CAPABILITIES};
 use crate::options::Options;
 use crate::script;
 use crate::statement::{Statement, Step, Use};
@@ -351,6 +352,14 @@ impl RawConnection for SqliteConnection {
     fn settle(&mut self) -> Op<'_, Result<()>> {
         self.end_cursor();
         Op::ready(Ok(()))
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn introspection(&self, what: Introspection) -> Option<&'static str> {
+        introspection::sql(what)
     }
 
     fn canceller(&self) -> Option<Arc<dyn Canceller>> {

@@ -39,6 +39,7 @@ mod connection;
 mod control;
 mod driver;
 mod error;
+mod introspection;
 mod options;
 mod script;
 mod statement;

@@ -7,6 +7,7 @@ pub(crate) mod facade;
 mod leftovers;
 mod lifecycle;
 mod limits;
+mod metadata;
 mod parameters;
 mod results;
 mod scripts;
@@ -37,6 +38,7 @@ pub fn cases() -> &'static [Case] {
             batch::CASES,
             cancel::CASES,
             sources::CASES,
+            metadata::CASES,
         ]
         .concat()
     });

@@ -54,6 +54,11 @@ impl Connection {
         Self { inner, runner }
     }
 
+    /// The connection and who waits for it.
+    pub(super) fn parts(&mut self) -> (&mut AsyncConnection, &SharedRunner) {
+        (&mut self.inner, &self.runner.0)
+    }
+
     /// The connection without the blocking face.
     #[must_use]
     pub fn into_inner(self) -> Lease {

@@ -4,10 +4,12 @@
 //! They may be called anywhere, also inside a task of an async runtime, where they merely block it.
 
 mod connection;
+mod metadata;
 mod result_set;
 mod transaction;
 
 pub use connection::Connection;
+pub use metadata::DatabaseMetadata;
 pub use result_set::ResultSet;
 pub use transaction::Transaction;
 
