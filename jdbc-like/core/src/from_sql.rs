@@ -15,7 +15,7 @@ use crate::value::{Value, ValueRef};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a column",
     label = "not a column type",
-    note = "implement `batis_dbc::FromSql` for it, use `Option<..>` for nullable columns, or turn on the feature for its crate (`uuid1`, `json1`)"
+    note = "implement `batis_dbc::FromSql` for it, use `Option<..>` for nullable columns, or turn on the feature for its crate (`uuid1`, `json1`, `jiff1`, `chrono04`, `time03`, `rust_decimal1`, `bigdecimal04`)"
 )]
 pub trait FromSql<'a>: Sized {
     /// Reads the value.

@@ -24,6 +24,7 @@
 //! Placeholders are `?` for every database. Indexes count from 0.
 #![forbid(unsafe_code)]
 
+mod array;
 mod batch;
 pub mod blocking;
 mod cancel;
@@ -44,6 +45,7 @@ mod retry;
 mod row;
 mod runner;
 mod shape;
+mod sql_enum;
 mod sql_state;
 mod sql_type;
 mod statement;
@@ -53,6 +55,7 @@ mod transaction;
 mod url;
 mod value;
 
+pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
 pub use cancel::CancelHandle;
 pub use connection::{Connection, HandBack, Mark};
@@ -75,6 +78,7 @@ pub use retry::{Retry, RetryAdvice};
 pub use row::{Row, RowIndex, RowRef};
 pub use runner::{ParkRunner, Runner, TimedOut, block};
 pub use shape::{Column, Description, Origin, Shape};
+pub use sql_enum::SqlEnum;
 pub use sql_state::SqlState;
 pub use sql_type::SqlType;
 pub use statement::{PreparedStatement, StatementRef, ToStatement};

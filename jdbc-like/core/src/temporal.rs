@@ -20,7 +20,7 @@ fn civil(days: i64) -> (i64, u32, u32) {
 }
 
 /// The day number of a date that exists; none for 2023-02-30 and the like.
-#[cfg(test)]
+#[cfg_attr(not(any(test, feature = "chrono04", feature = "jiff1", feature = "time03")), allow(dead_code))]
 fn days(year: i64, month: u32, day: u32) -> Option<i32> {
     let (m, d) = (i64::from(month), i64::from(day));
     let y = if m <= 2 { year - 1 } else { year };
@@ -69,6 +69,91 @@ pub(crate) fn fmt_timestamp(f: &mut fmt::Formatter<'_>, micros: i64, zone: &str)
     f.write_str(if bc { " BC" } else { "" })
 }
 
+/// Texts to days and microseconds: what this module and the databases write, ISO 8601 with `T` or a blank.
+#[cfg(any(test, feature = "chrono04", feature = "jiff1", feature = "time03"))]
+mod parse {
+    use super::{MICROS_PER_DAY, MICROS_PER_SECOND, days};
+
+    /// A number of `digits` digits at the beginning, and the rest.
+    fn number(text: &str, digits: usize) -> Option<(u32, &str)> {
+        let (number, rest) = text.split_at_checked(digits)?;
+        let plain = number.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| number.parse().ok().map(|n| (n, rest))).flatten()
+    }
+
+    fn part(text: &str, mark: char) -> Option<(u32, &str)> {
+        number(text.strip_prefix(mark)?, 2)
+    }
+
+    /// `2024-01-31`, and what follows. A year has four digits or more.
+    fn date(text: &str) -> Option<(i32, &str)> {
+        let digits = text.find('-').filter(|digits| *digits >= 4)?;
+        let (year, rest) = number(text, digits)?;
+        let (month, rest) = part(rest, '-')?;
+        let (day, rest) = part(rest, '-')?;
+        let (year, rest) = match rest.strip_suffix(" BC") {
+            Some(rest) => (1 - i64::from(year), rest),
+            None => (i64::from(year), rest),
+        };
+        Some((days(year, month, day)?, rest))
+    }
+
+    /// `12:30`, `12:30:00`, `12:30:00.25`, and what follows.
+    fn time(text: &str) -> Option<(i64, &str)> {
+        let (hour, rest) = number(text, 2)?;
+        let (minute, rest) = part(rest, ':')?;
+        let (second, rest) = part(rest, ':').unwrap_or((0, rest));
+        let (fraction, rest) = match rest.strip_prefix('.') {
+            Some(rest) => {
+                let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                let shown = format!("{:0<6}", &rest[..digits]);
+                (shown.get(..6)?.parse::<i64>().ok().filter(|_| digits > 0)?, &rest[digits..])
+            }
+            None => (0, rest),
+        };
+        let whole = i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second);
+        let valid = minute < 60 && second < 60 && whole * MICROS_PER_SECOND + fraction <= MICROS_PER_DAY;
+        valid.then_some((whole * MICROS_PER_SECOND + fraction, rest))
+    }
+
+    /// `Z`, `+02`, `-0230`, `+02:30`, in seconds; none if there is nothing.
+    fn offset(text: &str) -> Option<Option<i32>> {
+        let (sign, rest) = match text.as_bytes().first() {
+            None => return Some(None),
+            Some(b'Z' | b'z') => return (text.len() == 1).then_some(Some(0)),
+            Some(b'+') => (1, &text[1..]),
+            Some(b'-') => (-1, &text[1..]),
+            Some(_) => return None,
+        };
+        let (hours, rest) = number(rest, 2)?;
+        let rest = rest.strip_prefix(':').unwrap_or(rest);
+        let minutes = if rest.is_empty() { 0 } else { number(rest, 2).filter(|(_, rest)| rest.is_empty())?.0 };
+        i32::try_from(hours * 3_600 + minutes * 60).ok().map(|seconds| Some(sign * seconds))
+    }
+
+    pub(crate) fn parse_date(text: &str) -> Option<i32> {
+        date(text.trim()).filter(|(_, rest)| rest.is_empty()).map(|(days, _)| days)
+    }
+
+    pub(crate) fn parse_time(text: &str) -> Option<i64> {
+        time(text.trim()).filter(|(_, rest)| rest.is_empty()).map(|(micros, _)| micros)
+    }
+
+    /// Microseconds since 1970-01-01 as written, and the offset in seconds if one is written.
+    pub(crate) fn parse_timestamp(text: &str) -> Option<(i64, Option<i32>)> {
+        let text = text.trim();
+        let (text, bc) = text.strip_suffix(" BC").map_or((text, ""), |text| (text, " BC"));
+        let cut = text.find(['T', ' ', 't']).unwrap_or(text.len());
+        let (days, rest) = (parse_date(&format!("{}{bc}", &text[..cut]))?, &text[cut..]);
+        let (micros, rest) = if rest.is_empty() { (0, rest) } else { time(&rest[1..])? };
+        let whole = i64::from(days).checked_mul(MICROS_PER_DAY)?.checked_add(micros)?;
+        Some((whole, offset(rest.trim_start())?))
+    }
+}
+
+#[cfg(any(test, feature = "chrono04", feature = "jiff1", feature = "time03"))]
+pub(crate) use parse::{parse_date, parse_time, parse_timestamp};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +164,45 @@ mod tests {
         fn every_day_number_is_a_date_and_back(number in -2_000_000_000i32..2_000_000_000) {
             let (year, month, day) = civil(number.into());
             prop_assert_eq!(days(year, month, day), Some(number));
+        }
+    }
+
+    #[test]
+    fn texts_of_several_spellings() {
+        assert_eq!(parse_timestamp("1970-01-02T00:00:01.5Z"), Some((86_401_500_000, Some(0))));
+        assert_eq!(parse_timestamp("1970-01-02 00:00:01+02:30"), Some((86_401_000_000, Some(9_000))));
+        assert_eq!(parse_timestamp("1970-01-02 00:00 -05"), Some((86_400_000_000, Some(-18_000))));
+        assert_eq!(parse_timestamp("1970-01-02"), Some((86_400_000_000, None)));
+        assert_eq!(parse_date("0001-12-31 BC"), parse_date("0001-01-01").map(|d| d - 1));
+        for wrong in [
+            "",
+            "1970",
+            "1970-1-1",
+            "1970-02-30",
+            "1970-01-01x",
+            "1970-01-01T25:00",
+            "ä",
+            "1970-01-01 00:00:00+",
+            "1970-01-01 00:60",
+        ] {
+            assert_eq!(parse_timestamp(wrong), None, "{wrong}");
+        }
+        assert_eq!(parse_time("24:00:00"), Some(MICROS_PER_DAY));
+        assert_eq!(parse_time("24:00:01"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(micros in -60_000_000_000_000_000i64..250_000_000_000_000_000) {
+            let shown = crate::ValueRef::Timestamp(micros).to_string();
+            prop_assert_eq!(parse_timestamp(&shown), Some((micros, None)), "{}", shown);
+            let shown = crate::ValueRef::TimestampTz(micros).to_string();
+            prop_assert_eq!(parse_timestamp(&shown), Some((micros, Some(0))), "{}", shown);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,30}") {
+            let _ = (parse_timestamp(&text), parse_time(&text), parse_date(&text));
         }
     }
 

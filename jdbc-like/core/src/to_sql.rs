@@ -17,7 +17,7 @@ use crate::value::{Value, ValueRef};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a SQL parameter",
     label = "not a parameter type",
-    note = "implement `batis_dbc::ToSql` for it, or turn on the feature for its crate (`uuid1`, `json1`)"
+    note = "implement `batis_dbc::ToSql` for it, or turn on the feature for its crate (`uuid1`, `json1`, `jiff1`, `chrono04`, `time03`, `rust_decimal1`, `bigdecimal04`)"
 )]
 pub trait ToSql: Send + Sync {
     /// The value to bind.

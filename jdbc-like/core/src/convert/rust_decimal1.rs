@@ -1,0 +1,26 @@
+use rust_decimal::Decimal;
+
+use crate::error::Result;
+use crate::from_sql::{FromSql, FromSqlError};
+use crate::to_sql::{ToSql, ToSqlOutput};
+use crate::value::{Value, ValueRef};
+
+impl ToSql for Decimal {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(Value::Numeric(self.to_string().into())))
+    }
+}
+
+/// From any number or the text of one, exactly: one with more digits than a `Decimal` has is refused. A float counts as the shortest decimal
+/// that means it.
+impl FromSql<'_> for Decimal {
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        let exact = |text: &str| Decimal::from_str_exact(text).map_err(|_| FromSqlError::range("Decimal", value));
+        match value {
+            ValueRef::Numeric(text) | ValueRef::Text(text) => exact(text),
+            ValueRef::Int(v) => Ok(v.into()),
+            ValueRef::Float(v) => exact(&v.to_string()),
+            other => Err(FromSqlError::mismatch("Decimal", other)),
+        }
+    }
+}
