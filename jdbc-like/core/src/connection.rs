@@ -9,6 +9,7 @@ use hashlink::LruCache;
 use crate::cancel::{CancelHandle, Gate};
 use crate::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
 use crate::error::{Result, SqlError};
+use crate::observe::{Observability, Watch};
 use crate::op::Op;
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Params;
@@ -61,6 +62,7 @@ struct Inner {
     conflict: bool,
     /// Set once somebody may cancel from outside.
     gate: Option<Arc<Gate>>,
+    observability: Observability,
     statements: LruCache<Arc<str>, PreparedStatement>,
     mark: Option<Mark>,
     created: Instant,
@@ -100,6 +102,7 @@ impl Connection {
                 broken: false,
                 conflict: false,
                 gate: None,
+                observability: Observability::default(),
                 statements: LruCache::new(STATEMENT_CACHE),
                 mark: None,
                 created: Instant::now(),
@@ -554,15 +557,13 @@ impl Connection {
         if expected != params.len() && !statement.placeholders().is_empty() {
             return Err(wrong_parameter_count(expected, params.len()).sql_text(Arc::clone(statement.shared_sql())));
         }
-        let timer = options.deadline.and_then(|d| self.raw_mut().timer(d));
-        let op = self.raw_mut().start(Call::new(statement, params, options));
-        let started = match (op, timer) {
-            // Done in the call: there is nothing to wait for.
-            (Op::Ready(Some(started)), _) => started,
-            (op, None) => op.await,
-            (op, Some(timer)) => before(op, timer).await,
-        };
-        started.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
+        let raw = &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let watch = Watch::begin(raw, &self.inner.observability, statement, params);
+        let started = watch.during(start(raw, Call::new(statement, params, options))).await;
+        started.map_err(|e| {
+            watch.failed(&e);
+            self.note(e).sql_text(Arc::clone(statement.shared_sql()))
+        })
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.
@@ -666,6 +667,12 @@ impl Connection {
         HandBack::Ready
     }
 
+    /// Sets what is told of the statements of this connection. Default: a span each, without parameter values.
+    #[cfg(feature = "tracing")]
+    pub fn set_observability(&mut self, observability: Observability) {
+        self.inner.observability = observability;
+    }
+
     /// Who lent the connection. For pools.
     #[must_use]
     pub fn mark(&self) -> Option<Mark> {
@@ -736,6 +743,18 @@ fn outcome_unknown() -> SqlError {
         "nobody knows whether the transaction was committed: the answer to COMMIT is lost",
     )
     .hint("look at the data before doing it again")
+}
+
+/// Starts a call, and waits no longer than its deadline.
+#[inline]
+async fn start(raw: &mut dyn RawConnection, call: Call<'_>) -> Result<Outcome> {
+    let timer = call.options.deadline.and_then(|d| raw.timer(d));
+    match (raw.start(call), timer) {
+        // Done in the call: there is nothing to wait for.
+        (Op::Ready(Some(started)), _) => started,
+        (op, None) => op.await,
+        (op, Some(timer)) => before(op, timer).await,
+    }
 }
 
 /// The operation, unless the timer ends first.

@@ -36,6 +36,7 @@ mod driver_manager;
 mod error;
 mod from_sql;
 mod metadata;
+mod observe;
 mod op;
 mod options;
 mod params;
@@ -69,6 +70,8 @@ pub use metadata::{
     Capabilities, ColumnInfo, ConstraintInfo, DatabaseMetadata, ForeignKey, IndexInfo, PrimaryKey, RoutineInfo,
     SequenceInfo, TableInfo, TableKind, TypeInfo, ViewInfo,
 };
+#[cfg(feature = "tracing")]
+pub use observe::Observability;
 pub use op::{BoxFuture, Op};
 pub use options::{CallOptions, IsolationLevel, LockMode, TransactionOptions};
 pub use params::{Bound, Cells, Params};

@@ -126,7 +126,7 @@ async fn large_text(cx: &mut Context) -> Check {
 }
 
 async fn large_bytes(cx: &mut Context) -> Check {
-    keeps(cx, "{bytes}", &[vec![0xa5; 1 << 20]]).await
+    keeps(cx, "{bytes}", &[vec![0xa5_u8; 1 << 20]]).await
 }
 
 async fn dialect_types(cx: &mut Context) -> Check {

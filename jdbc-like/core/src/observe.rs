@@ -1,0 +1,178 @@
+//! Statements seen from outside: a `tracing` span each, and a warning for slow ones. Without the feature `tracing` all of it is nothing.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `db.system.name` | the product: `SQLite`, `PostgreSQL` |
+//! | `db.operation.name` | the first word of the text, in upper case |
+//! | `db.query.text` | the text with its `?` |
+//! | `db.query.parameter.count` | how many parameters there are |
+//! | `db.query.parameters` | their values, only if [`Observability::parameters`] asks for it |
+//! | `db.response.status_code` | the SQLSTATE of a failure |
+//! | `error.type` | its kind |
+//!
+//! The names are those of OpenTelemetry's conventions for databases. The span is named `db.statement`, of level debug and target
+//! `batis::statement`; it ends when the first row is there. A slow statement is a warning of target `batis::slow`.
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use with::Observability;
+#[cfg(feature = "tracing")]
+pub use with::Observability;
+pub(crate) use with::Watch;
+
+#[cfg(not(feature = "tracing"))]
+mod with {
+    use std::future::Future;
+
+    use crate::driver::RawConnection;
+    use crate::error::SqlError;
+    use crate::statement::PreparedStatement;
+    use crate::value::ValueRef;
+
+    /// Nothing to choose.
+    pub(crate) type Observability = ();
+
+    /// Nobody looks.
+    pub(crate) struct Watch;
+
+    impl Watch {
+        #[inline]
+        pub(crate) fn begin(
+            _: &dyn RawConnection,
+            (): &Observability,
+            _: &PreparedStatement,
+            _: &[ValueRef<'_>],
+        ) -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(crate) fn during<F: Future>(&self, future: F) -> F {
+            future
+        }
+
+        #[inline]
+        pub(crate) fn failed(&self, _: &SqlError) {}
+    }
+}
+
+#[cfg(feature = "tracing")]
+mod with {
+    use std::future::Future;
+    use std::time::{Duration, Instant};
+
+    use tracing::instrument::{Instrument, Instrumented};
+    use tracing::{Span, field};
+
+    use crate::driver::RawConnection;
+    use crate::error::SqlError;
+    use crate::statement::PreparedStatement;
+    use crate::value::ValueRef;
+
+    /// What is told of the statements of a connection; see [`Connection::set_observability`](crate::Connection::set_observability).
+    ///
+    /// Source: the slow-query logs of pgjdbc and Hibernate, with OpenTelemetry's names.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct Observability {
+        /// A statement that takes at least this long to its first row is warned of. Default: none is.
+        pub slow_statement: Option<Duration>,
+        /// Whether parameter values are shown. Default false: they may be secrets.
+        pub parameters: bool,
+    }
+
+    impl Observability {
+        /// No warnings, no values.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        /// Sets from when on a statement is warned of.
+        #[must_use]
+        pub fn slow_statement(mut self, limit: Duration) -> Self {
+            self.slow_statement = Some(limit);
+            self
+        }
+
+        /// Sets whether parameter values are shown.
+        #[must_use]
+        pub fn parameters(mut self, shown: bool) -> Self {
+            self.parameters = shown;
+            self
+        }
+    }
+
+    /// One run of a statement.
+    pub(crate) struct Watch {
+        span: Span,
+        slow: Option<Slow>,
+    }
+
+    /// A statement that may turn out to be slow.
+    struct Slow {
+        limit: Duration,
+        start: Instant,
+        statement: PreparedStatement,
+    }
+
+    impl Watch {
+        pub(crate) fn begin(
+            raw: &dyn RawConnection,
+            how: &Observability,
+            statement: &PreparedStatement,
+            params: &[ValueRef<'_>],
+        ) -> Self {
+            let slow =
+                how.slow_statement.map(|limit| Slow { limit, start: Instant::now(), statement: statement.clone() });
+            let span = tracing::debug_span!(
+                target: "batis::statement",
+                "db.statement",
+                db.system.name = raw.info().product,
+                db.operation.name = field::Empty,
+                db.query.text = statement.sql(),
+                db.query.parameter.count = params.len(),
+                db.query.parameters = field::Empty,
+                db.response.status_code = field::Empty,
+                error.type = field::Empty,
+            );
+            if !span.is_disabled() {
+                span.record("db.operation.name", operation(statement.sql()));
+                if how.parameters {
+                    span.record("db.query.parameters", field::debug(params));
+                }
+            }
+            Self { span, slow }
+        }
+
+        pub(crate) fn during<F: Future>(&self, future: F) -> Instrumented<F> {
+            future.instrument(self.span.clone())
+        }
+
+        #[cold]
+        pub(crate) fn failed(&self, error: &SqlError) {
+            self.span.record("db.response.status_code", error.sql_state().code());
+            self.span.record("error.type", field::debug(error.kind()));
+        }
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            let Some(slow) = &self.slow else { return };
+            let elapsed = slow.start.elapsed();
+            if elapsed >= slow.limit {
+                tracing::warn!(
+                    target: "batis::slow",
+                    parent: &self.span,
+                    elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+                    db.query.text = slow.statement.sql(),
+                    "slow statement"
+                );
+            }
+        }
+    }
+
+    fn operation(sql: &str) -> String {
+        let word = sql.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        word.to_uppercase()
+    }
+}
