@@ -80,7 +80,7 @@ pub use result_set::{ResultSet, Rows};
 pub use retry::{Retry, RetryAdvice};
 pub use row::{Row, RowIndex, RowRef};
 pub use runner::{ParkRunner, Runner, TimedOut, block};
-pub use shape::{Column, Description, Origin, Shape};
+pub use shape::{Accesses, Column, Description, Origin, Shape};
 pub use sql_enum::SqlEnum;
 pub use sql_state::SqlState;
 pub use sql_type::SqlType;

@@ -28,7 +28,7 @@ pub struct Column {
 }
 
 /// The table column behind a result column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Origin {
     /// The schema (SQLite: `main` or the attached name).
@@ -105,13 +105,50 @@ pub struct Description {
     pub parameter_types: Vec<Box<str>>,
     /// The columns of the result; empty for a statement that returns no rows.
     pub shape: Shape,
+    /// What the statement reads and writes, where the database says it exactly (SQLite).
+    pub accesses: Option<Accesses>,
+}
+
+/// What a statement reads and writes, each once and in order: for the invalidation of caches and for checks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Accesses {
+    /// The columns that are read, those inside of views and triggers too; one with an empty name for a table whose rows are only counted.
+    pub reads: Vec<Origin>,
+    /// The tables that are written, as schema and table.
+    pub writes: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Accesses {
+    /// Adds a column that is read.
+    pub fn read(&mut self, schema: &str, table: &str, column: &str) {
+        let origin = Origin::new(schema, table, column);
+        if let Err(at) = self.reads.binary_search_by(|known| known.cmp(&origin)) {
+            self.reads.insert(at, origin);
+        }
+    }
+
+    /// Adds a table that is written.
+    pub fn write(&mut self, schema: &str, table: &str) {
+        let table = (schema.into(), table.into());
+        if let Err(at) = self.writes.binary_search(&table) {
+            self.writes.insert(at, table);
+        }
+    }
 }
 
 impl Description {
     /// A description of these parameters and columns.
     #[must_use]
     pub fn new(parameters: Vec<SqlType>, shape: Shape) -> Self {
-        Self { parameters, parameter_types: Vec::new(), shape }
+        Self { parameters, parameter_types: Vec::new(), shape, accesses: None }
+    }
+
+    /// With what the statement reads and writes.
+    #[must_use]
+    pub fn with_accesses(mut self, accesses: Accesses) -> Self {
+        self.accesses = Some(accesses);
+        self
     }
 
     /// With the database's own names of the parameters' types.

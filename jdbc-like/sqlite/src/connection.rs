@@ -10,6 +10,7 @@ use batis_dbc::{
     SqlState, SqlType, ValueRef,
 };
 
+use crate::accesses;
 use crate::busy::Limits;
 use crate::cache::{Slot, StatementCache};
 use crate::control::{Texts, TransactionState};
@@ -219,9 +220,11 @@ impl SqliteConnection {
 
     fn look_at(&mut self, statement: &PreparedStatement) -> Result<Description> {
         self.end_cursor();
+        let accesses = accesses::of(&mut self.db, statement.sql())?;
         let place = place(&mut self.cache, &self.db, statement)?;
         let Some(slot) = self.cache.get(place) else { return Err(vanished()) };
-        Ok(Description::new(vec![SqlType::Null; slot.statement.parameters()], Shape::clone(&slot.shape)))
+        let description = Description::new(vec![SqlType::Null; slot.statement.parameters()], Shape::clone(&slot.shape));
+        Ok(description.with_accesses(accesses))
     }
 
     fn current(&self) -> Option<&Slot> {

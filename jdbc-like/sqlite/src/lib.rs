@@ -33,6 +33,7 @@
 //! | `Array` | JSON text |
 #![deny(unsafe_code)]
 
+mod accesses;
 mod busy;
 mod cache;
 mod connection;

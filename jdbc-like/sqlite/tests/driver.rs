@@ -250,3 +250,24 @@ fn the_cache_keeps_what_is_used_and_forgets_the_rest() {
         }
     }
 }
+
+#[test]
+fn describe_tells_what_a_statement_reads_and_writes() {
+    let mut conn = memory();
+    conn.execute_script("create table a (x, y); create table b (z); create view v as select x from a").unwrap();
+    let of = |conn: &mut Connection, sql: &str| {
+        let accesses = conn.describe(sql).unwrap().accesses.unwrap();
+        let reads: Vec<String> = accesses.reads.iter().map(|o| format!("{}.{}", o.table, o.column)).collect();
+        let writes: Vec<String> = accesses.writes.iter().map(|(_, table)| table.to_string()).collect();
+        (reads.join(" "), writes.join(" "))
+    };
+    let pair = |reads: &str, writes: &str| (reads.to_owned(), writes.to_owned());
+    assert_eq!(of(&mut conn, "select y from a where x = ?"), pair("a.x a.y", ""));
+    assert_eq!(of(&mut conn, "select * from v"), pair("a.x v.x", ""));
+    assert_eq!(of(&mut conn, "select count(*) from b"), pair("b.", ""));
+    assert_eq!(of(&mut conn, "insert into b select x from a"), pair("a.x", "b"));
+    assert_eq!(of(&mut conn, "update a set y = 1 where x = 2"), pair("a.x", "a"));
+    assert_eq!(of(&mut conn, "select ?"), pair("", ""));
+    assert!(conn.describe("select nme from a").is_err());
+    assert_eq!(conn.query_one("select count(*) from a", ()).unwrap().get::<i64>(0).unwrap(), 0);
+}
