@@ -10,6 +10,7 @@ use rusqlite::{OpenFlags, ffi};
 use crate::connection::SqliteConnection;
 use crate::error::foreign;
 use crate::options::{OpenMode, Options, PROPERTIES};
+use crate::worker;
 
 /// The driver for `sqlite:` URLs.
 ///
@@ -22,6 +23,7 @@ use crate::options::{OpenMode, Options, PROPERTIES};
 /// | `journal_mode` | `wal` | the default is set for files opened for writing only |
 /// | `synchronous` | `normal` | `off`, `normal`, `full`, `extra` |
 /// | `transaction_lock` | `immediate` | when a transaction that may write takes its lock; `deferred`, `immediate`, `exclusive` |
+/// | `threading` | `caller` | where statements run: `caller`, the thread that calls; `worker`, a thread of the connection's own, for long statements in async services |
 /// | `statement_cache` | 256 | prepared statements kept by a connection |
 #[derive(Clone, Copy, Debug, Default)]
 #[doc(alias = "org.sqlite.JDBC")]
@@ -45,9 +47,13 @@ impl Driver for SqliteDriver {
     }
 
     fn connect<'a>(&'a self, url: &'a Url, options: &'a ConnectOptions) -> Op<'a, Result<Box<dyn RawConnection>>> {
-        let connection = Options::from_url(url).and_then(|o| open(&o, options.deadline));
-        Op::ready(connection.map(|c| Box::new(c) as Box<dyn RawConnection>))
+        Op::ready(Options::from_url(url).and_then(|o| connect(&o, options.deadline)))
     }
+}
+
+fn connect(options: &Options, deadline: Option<Instant>) -> Result<Box<dyn RawConnection>> {
+    let connection = open(options, deadline)?;
+    if options.worker { Ok(Box::new(worker::start(connection)?)) } else { Ok(Box::new(connection)) }
 }
 
 fn open(options: &Options, deadline: Option<Instant>) -> Result<SqliteConnection> {

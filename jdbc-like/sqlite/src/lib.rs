@@ -46,6 +46,7 @@ mod script;
 mod statement;
 mod types;
 mod value;
+mod worker;
 
 pub use connection::SqliteConnection;
 pub use driver::SqliteDriver;

@@ -34,6 +34,11 @@ pub(crate) const PROPERTIES: &[PropertyInfo] = &[
         doc: "when a transaction that may write takes its lock: deferred, immediate or exclusive",
     },
     PropertyInfo {
+        name: "threading",
+        default: "caller",
+        doc: "caller: statements run on the thread of the caller; worker: on a thread of the connection's own",
+    },
+    PropertyInfo {
         name: "statement_cache",
         default: "256",
         doc: "how many prepared statements a connection keeps (1 to 100000)",
@@ -61,6 +66,8 @@ pub(crate) struct Options {
     pub(crate) synchronous: &'static str,
     pub(crate) lock: LockMode,
     pub(crate) statement_cache: usize,
+    /// Statements run on a thread of the connection's own.
+    pub(crate) worker: bool,
 }
 
 const MODES: &[(&str, OpenMode)] =
@@ -77,6 +84,7 @@ const JOURNAL_MODES: &[(&str, &str)] = &[
     ("off", "off"),
 ];
 const SYNCHRONOUS: &[(&str, &str)] = &[("off", "off"), ("normal", "normal"), ("full", "full"), ("extra", "extra")];
+const THREADING: &[(&str, bool)] = &[("caller", false), ("worker", true)];
 const LOCKS: &[(&str, LockMode)] =
     &[("deferred", LockMode::Deferred), ("immediate", LockMode::Immediate), ("exclusive", LockMode::Exclusive)];
 
@@ -96,6 +104,7 @@ impl Options {
             synchronous: word(url, "synchronous", SYNCHRONOUS)?.unwrap_or("normal"),
             lock: word(url, "transaction_lock", LOCKS)?.unwrap_or(LockMode::Immediate),
             statement_cache: usize::try_from(number(url, "statement_cache", 1, 100_000)?.unwrap_or(256)).unwrap_or(256),
+            worker: word(url, "threading", THREADING)?.unwrap_or(false),
         })
     }
 

@@ -22,3 +22,20 @@ fn for_plain_threads() {
     let manager = DriverManager::new().with(SqliteDriver);
     run_blocking(&manager, &url, &Dialect::sqlite()).assert_passed();
 }
+
+#[test]
+fn for_tasks_on_a_thread_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}?threading=worker", folder.path().join("worker.db").display());
+    let manager = DriverManager::new().with(SqliteDriver);
+    let report = block(None, None, async { Ok(run(&manager, &url, &Dialect::sqlite()).await) }).unwrap();
+    report.assert_passed();
+}
+
+#[test]
+fn for_plain_threads_on_a_thread_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}?threading=worker", folder.path().join("worker.db").display());
+    let manager = DriverManager::new().with(SqliteDriver);
+    run_blocking(&manager, &url, &Dialect::sqlite()).assert_passed();
+}
