@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::{CancelToken, NoTls};
 
+use crate::canceller::TaskCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
 use crate::options::Address;
 use crate::socket::{Peer, no_address};
@@ -123,10 +124,19 @@ impl AsyncHost {
         Box::pin(tokio::time::sleep_until(at.into()))
     }
 
-    /// Cancels what runs. A task of its own does it, so that it goes on even if nobody waits for it any more.
+    /// Cancels what runs.
     pub(crate) fn cancel(&self, token: CancelToken, peer: Peer) -> BoxFuture<'static, io::Result<()>> {
-        let task = self.runtime.spawn(cancel(token, peer));
-        Box::pin(async move { task.await.unwrap_or_else(|ended| Err(io::Error::other(ended))) })
+        cancel_by_task(&self.runtime, token, peer)
+    }
+
+    /// What cancels and aborts from other threads.
+    pub(crate) fn canceller(&self, token: CancelToken, peer: Peer) -> TaskCanceller {
+        TaskCanceller {
+            token,
+            peer,
+            runtime: self.runtime.clone(),
+            io: self.task.as_ref().map(JoinHandle::abort_handle),
+        }
     }
 
     /// Cancels what runs, then closes the connection; nobody waits for it.
@@ -151,6 +161,12 @@ impl AsyncHost {
             }
         })
     }
+}
+
+/// Cancels what runs by a task, which goes on even if nobody waits for it any more.
+pub(crate) fn cancel_by_task(runtime: &Handle, token: CancelToken, peer: Peer) -> BoxFuture<'static, io::Result<()>> {
+    let task = runtime.spawn(cancel(token, peer));
+    Box::pin(async move { task.await.unwrap_or_else(|ended| Err(io::Error::other(ended))) })
 }
 
 /// Whether the future ends before the limit.

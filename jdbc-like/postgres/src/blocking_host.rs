@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::{CancelToken, NoTls};
 
 use crate::blocking_socket::{BlockingSocket, Link};
+use crate::canceller::ThreadCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
 use crate::socket::{Peer, Socket};
 use crate::wakeup::Wakeup;
@@ -46,6 +47,11 @@ impl BlockingHost {
             poll_io(&mut io);
             *io = None;
         }
+    }
+
+    /// What cancels and aborts from other threads.
+    pub(crate) fn canceller(&self, token: CancelToken, peer: Peer) -> ThreadCanceller {
+        ThreadCanceller { token, peer, link: Arc::clone(&self.link) }
     }
 
     fn io(&self) -> Option<MutexGuard<'_, Option<Io>>> {

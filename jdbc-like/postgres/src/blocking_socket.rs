@@ -40,6 +40,13 @@ impl Link {
         self.want.store(0, Ordering::Relaxed);
     }
 
+    /// Ends the connection from any thread: who waits for it sees its end.
+    pub(crate) fn hang_up(&self) {
+        // A socket that is gone already is what was wanted.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+        self.drained.store(false, Ordering::Relaxed);
+    }
+
     fn wants(&self, what: u8) {
         self.want.fetch_or(what, Ordering::Relaxed);
     }

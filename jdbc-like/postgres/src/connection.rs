@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use batis_dbc::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use batis_dbc::driver::{
+    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire,
+};
 use batis_dbc::{
-    BoxFuture, CallOptions, Description, Op, PreparedStatement, Result, Runner, Shape, SqlError, TimedOut, ValueRef,
+    BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Runner, Shape, SqlError,
+    TimedOut, ValueRef,
 };
 use tokio_postgres::{Client, Error};
 
@@ -18,6 +21,7 @@ use crate::control::TransactionState;
 use crate::cursor::{Cursor, Step};
 use crate::error::{Fate, is_fatal};
 use crate::host::Host;
+use crate::introspection::{self, CAPABILITIES, MOST_PARAMETERS};
 use crate::options::Options;
 use crate::watch::Watch;
 
@@ -276,6 +280,31 @@ impl RawConnection for PostgresConnection {
 
     fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
         Some(self.host.timer(deadline))
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn introspection(&self, what: Introspection) -> Option<&'static str> {
+        introspection::sql(what)
+    }
+
+    fn batching(&self) -> Batching {
+        Batching::all(MOST_PARAMETERS)
+    }
+
+    fn run_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        rows: &'a [Vec<ValueRef<'a>>],
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<u64>>> {
+        Op::boxed(self.pipeline(statement, rows, options))
+    }
+
+    fn canceller(&self) -> Option<Arc<dyn Canceller>> {
+        Some(self.host.canceller(self.client.cancel_token()))
     }
 
     fn close(mut self: Box<Self>) -> BoxFuture<'static, ()> {

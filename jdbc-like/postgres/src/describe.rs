@@ -46,7 +46,8 @@ impl PostgresConnection {
         if columns != entry.plan.shape.columns() {
             entry.plan = Arc::new(entry.plan.described(columns));
         }
-        Ok(Description::new(parameters(&named), Shape::clone(&entry.plan.shape)))
+        let description = Description::new(parameters(&named), Shape::clone(&entry.plan.shape));
+        Ok(description.with_parameter_types(parameter_types(&named)))
     }
 
     /// A statement has a name while it is looked at. A proxy may give each transaction another session, so all happens in one.
@@ -70,4 +71,10 @@ impl PostgresConnection {
 fn parameters(statement: &Statement) -> Vec<SqlType> {
     let all = statement.params().iter();
     all.map(|ty| if *ty == Type::UNKNOWN { SqlType::Other } else { types::sql_type(ty.oid()) }).collect()
+}
+
+/// The names of the parameters' types; empty for types of the database's own.
+fn parameter_types(statement: &Statement) -> Vec<Box<str>> {
+    let known = |ty: &Type| if *ty == Type::UNKNOWN { String::new() } else { types::name(ty.oid()) };
+    statement.params().iter().map(|ty| known(ty).into()).collect()
 }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use batis_dbc::driver::Canceller;
 use batis_dbc::{BoxFuture, Runner};
 use tokio_postgres::CancelToken;
 
@@ -61,6 +62,15 @@ impl Host {
         match &self.driver {
             Driver::Async(host) => host.cancel(token, self.peer.clone()),
             Driver::Blocking(_) => Box::pin(std::future::ready(blocking_host::cancel(&token, &self.peer))),
+        }
+    }
+
+    /// What cancels and aborts from other threads.
+    pub(crate) fn canceller(&self, token: CancelToken) -> Arc<dyn Canceller> {
+        let peer = self.peer.clone();
+        match &self.driver {
+            Driver::Async(host) => Arc::new(host.canceller(token, peer)),
+            Driver::Blocking(host) => Arc::new(host.canceller(token, peer)),
         }
     }
 

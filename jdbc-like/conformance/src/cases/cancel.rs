@@ -1,5 +1,6 @@
 //! Cancel handles and retries.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,14 +29,13 @@ fn handle(cx: &mut Context) -> Result<CancelHandle, Problem> {
 }
 
 /// Cancels from another thread after a while, again and again until the statement has ended.
-fn cancel_soon(handle: CancelHandle) -> Arc<Mutex<bool>> {
-    let ended = Arc::new(Mutex::new(false));
+fn cancel_soon(handle: CancelHandle) -> Arc<AtomicBool> {
+    let ended = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&ended);
     std::thread::spawn(move || {
         for _ in 0..200 {
             std::thread::sleep(Duration::from_millis(50));
-            let ended = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if *ended {
+            if seen.load(Ordering::Acquire) {
                 return;
             }
             let _ = handle.cancel_blocking();
@@ -51,7 +51,7 @@ async fn stopped(cx: &mut Context) -> Result<SqlError, Problem> {
         Ok(rows) => rows.finish().await.err(),
         Err(error) => Some(error),
     };
-    *ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = true;
+    ended.store(true, Ordering::Release);
     error.ok_or_else(|| Problem::new("the query was not stopped"))
 }
 
@@ -86,13 +86,14 @@ async fn idle(cx: &mut Context) -> Check {
 
 async fn never_the_next(cx: &mut Context) -> Check {
     let handle = handle(cx)?;
-    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let (seen, twin) = (Arc::clone(&stop), handle.clone());
-    let thread = std::thread::spawn(move || {
-        while !seen.load(std::sync::atomic::Ordering::Relaxed) {
+    let (stop, stopped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (seen, done, twin) = (Arc::clone(&stop), Arc::clone(&stopped), handle.clone());
+    std::thread::spawn(move || {
+        while !seen.load(Ordering::Acquire) {
             let _ = twin.cancel_blocking();
             std::thread::sleep(Duration::from_micros(300));
         }
+        done.store(true, Ordering::Release);
     });
     // Each statement may be hit while it runs; what must never happen is any other failure, or a connection that is lost.
     let mut outcome = Ok(());
@@ -104,8 +105,11 @@ async fn never_the_next(cx: &mut Context) -> Check {
             Err(error) => outcome = Err(error.into()),
         }
     }
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    let _ = thread.join();
+    stop.store(true, Ordering::Release);
+    // The thread may wait for the runtime that this task runs on, so it is not waited for by blocking.
+    while !stopped.load(Ordering::Acquire) {
+        let _ = cx.conn.query_one("select 1", ()).await;
+    }
     outcome?;
     for _ in 0..20 {
         cx.conn.query_one("select 1", ()).await?;
