@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{ConnectOptions, Driver, Mode};
@@ -17,7 +18,8 @@ use crate::manager::{GiveBack, Manager};
 use crate::pool::Pool;
 use crate::shared::{PoolSlot, Shared};
 use crate::sync::{Arc, OnceLock};
-use crate::take::Found;
+use crate::take::{Found, Place};
+use crate::watch::Evicted;
 
 /// Makes the connections of one URL by one driver. `Pool<ConnectionManager>` is a [`DataSource`].
 ///
@@ -176,7 +178,7 @@ impl<M: Manager<Item = Connection>> Home for PoolSlot<M> {
             give_back(hold, connection);
         } else {
             // Somebody swapped what two leases held. Whose it is nobody knows; neither is kept.
-            discard(hold, connection);
+            discard(hold, connection, Evicted::Broken);
         }
     }
 
@@ -186,29 +188,38 @@ impl<M: Manager<Item = Connection>> Home for PoolSlot<M> {
     }
 }
 
+/// Where it was asked for; not known to a caller through a trait object, for which the compiler names this file.
+fn place(at: &'static Location<'static>) -> Place {
+    Some(at).filter(|at| at.file() != file!())
+}
+
 impl DataSource for Pool<ConnectionManager> {
+    #[track_caller]
     fn connection(&self) -> Op<'_, Result<Lease>> {
-        let stale = match self.fast() {
+        let at = place(Location::caller());
+        let stale = match self.fast(at) {
             Found::Fresh(pooled) => return Op::ready(Ok(pooled.into())),
             Found::Stale(hold) => Some(hold),
             Found::Nothing => None,
         };
-        let slow = self.slow(stale, self.connection_timeout(), None);
+        let slow = self.slow(stale, self.connection_timeout(), at);
         Op::boxed(async move { slow.await.map(Lease::from).map_err(|error| self.lends_nothing(error)) })
     }
 
+    #[track_caller]
     fn connection_blocking(&self, deadline: Option<Instant>) -> Result<Lease> {
+        let at = place(Location::caller());
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let timeout = match (left, self.connection_timeout()) {
             (Some(left), Some(timeout)) => Some(left.min(timeout)),
             (left, timeout) => left.or(timeout),
         };
-        self.get_blocking_at(timeout, None).map(Lease::from).map_err(|error| self.lends_nothing(error))
+        self.get_blocking_at(timeout, at).map(Lease::from).map_err(|error| self.lends_nothing(error))
     }
 
     fn info(&self) -> &DataSourceInfo {
         let manager = self.manager();
-        manager.info.get_or_init(|| DataSourceInfo::new(self.config().name(), manager.driver.product()))
+        manager.info.get_or_init(|| DataSourceInfo::new(self.name(), manager.driver.product()))
     }
 }
 
@@ -217,7 +228,7 @@ impl Pool<ConnectionManager> {
     fn lends_nothing(&self, error: PoolError) -> SqlError {
         let cause = error.cause().and_then(|cause| cause.downcast_ref::<SqlError>());
         let state = cause.map_or_else(|| state(error.kind()), SqlError::sql_state);
-        let message = format!("pool `{}` lends no connection", self.config().name());
+        let message = format!("pool `{}` lends no connection", self.name());
         SqlError::with_kind(ErrorKind::DataSource, state, message).caused_by(error)
     }
 }

@@ -82,14 +82,17 @@ mod bell;
 mod builder;
 mod clock;
 mod config;
+mod control;
 mod data_source;
 mod error;
+mod event;
 mod filler;
 mod give_back;
 mod guard;
 mod housekeeper;
 mod lifetime;
 mod line;
+mod live;
 mod local;
 mod manager;
 mod pool;
@@ -101,6 +104,8 @@ mod sync;
 mod take;
 mod timer;
 mod waiter;
+mod waits;
+mod watch;
 
 #[cfg(loom)]
 #[doc(hidden)]
@@ -109,12 +114,15 @@ pub mod model;
 pub use builder::Builder;
 pub use clock::Clock;
 pub use config::PoolConfig;
+pub use control::ItemAge;
 pub use data_source::ConnectionManager;
 pub use error::{PoolError, PoolErrorKind};
 pub use guard::Pooled;
+pub use live::Changes;
 pub use manager::{Blocking, BlockingManager, GiveBack, Manager};
-pub use pool::Pool;
+pub use pool::{Pool, WeakPool};
 #[cfg(feature = "tokio")]
 pub use spawn::TokioSpawner;
 pub use spawn::{BoxFuture, Spawner, ThreadSpawner};
 pub use stats::PoolStats;
+pub use watch::{Evicted, Holder, PoolHooks, PoolMetrics};

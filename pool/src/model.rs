@@ -85,8 +85,8 @@ impl Model {
             return Some(lent);
         }
         let waiting = self.join()?;
-        if let Some(lent) = self.take() {
-            return Some(lent);
+        if let Some(hold) = self.bag.take_or_want() {
+            return Some(Lent::new(hold));
         }
         if self.ground.waiters_connect
             && let Some(hold) = self.bag.claim()
@@ -98,15 +98,13 @@ impl Model {
 
     /// The housekeeper's move: reserves the slot if it is idle, and closes its item.
     pub fn retire(&self, index: usize) -> bool {
-        self.bag.reserve(&self.bag.slots()[index]).is_some()
+        self.bag.slots().nth(index).is_some_and(|slot| self.bag.reserve(slot).is_some())
     }
 
     /// Closes the pool and what is idle.
     pub fn close(&self) {
         self.ground.line.close();
-        for slot in self.bag.slots() {
-            drop(self.bag.reserve(slot));
-        }
+        self.bag.seal(drop);
     }
 
     /// Idle, in use, reserved, waiting.
@@ -130,6 +128,7 @@ impl Waiting<'_> {
 
 impl Lent {
     fn new(mut hold: Hold<Ground>) -> Self {
+        hold.set_in_use();
         Lent { item: hold.take(), hold: Some(hold) }
     }
 
