@@ -49,7 +49,7 @@ mod transaction;
 mod url;
 mod value;
 
-pub use connection::{Connection, HandBack, Mark};
+pub use connection::{Connection, HandBack, Mark, Verdict};
 pub use data_source::{DataSource, DataSourceInfo, DriverDataSource, Home, Lease};
 pub use driver_manager::DriverManager;
 pub use error::{ErrorKind, Result, SqlError};
