@@ -256,10 +256,11 @@ async fn probe<M: Manager>(pool: &Pool<M>, timer: Timer<'_>) -> Result<(), PoolE
         if patience.is_zero() && !made {
             return Ok(());
         }
-        if begun.elapsed() >= patience {
+        // No time for another pause is no time for another attempt.
+        if begun.elapsed() + pause > patience {
             return Err(PoolError::connect(&shared.name, cause));
         }
-        shared.rest(timer, pause.min(patience.saturating_sub(begun.elapsed()))).await;
+        shared.rest(timer, pause).await;
         pause = (2 * pause).min(Duration::from_secs(1));
     }
 }

@@ -175,11 +175,10 @@ pub struct Reads {
 }
 
 impl Inner {
-    /// Who is asked, in order: those that are up, then the others, so that there is an error to tell. The first one that is
-    /// due for a probe goes first; it has been claimed by this very borrower.
+    /// Who is asked, in order: those that are up or due for a probe, then the others, as a last resort.
     fn route(&self, candidates: Vec<Arc<Member>>) -> Vec<Arc<Member>> {
         let now = self.clock.now();
-        let (mut route, mut down): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|member| member.may_try(now));
+        let (mut route, mut down): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|member| member.is_due(now));
         route.append(&mut down);
         route
     }
@@ -242,6 +241,9 @@ impl Inner {
     async fn lend(self: Arc<Self>, route: Vec<Arc<Member>>, reads: bool, at: crate::take::Place) -> Result<Lease> {
         let mut last = None;
         for (place, member) in route.iter().enumerate() {
+            if !member.may_try(self.clock.now()) && place + 1 < route.len() {
+                continue;
+            }
             let timeout = self.patience(place, &route).or(member.pool.connection_timeout());
             match member.pool.slow(None, timeout, at).await {
                 Ok(pooled) => {
@@ -277,6 +279,9 @@ impl Inner {
         let mut last = None;
         let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         for (place, member) in route.iter().enumerate() {
+            if !member.may_try(self.clock.now()) && place + 1 < route.len() {
+                continue;
+            }
             let own = member.pool.connection_timeout();
             // An exhausted primary is waited for; so the short attempt is for those that cannot connect.
             let short = self.patience(place, route).filter(|_| reads || member.pool.is_failing());

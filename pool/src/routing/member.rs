@@ -27,14 +27,19 @@ impl Member {
         self.out_until.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether this borrower may ask it: it is up, or due for a probe that nobody else has begun.
+    /// Up, or out for long enough that somebody should try it.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        now >= self.out_until.load(Ordering::Relaxed)
+    }
+
+    /// Whether this borrower may ask it: of a member that is due for a probe only one does, the others pass it by.
     pub(super) fn may_try(&self, now: u64) -> bool {
         let until = self.out_until.load(Ordering::Relaxed);
-        if until == 0 {
-            return true;
-        }
         let next = now.saturating_add(self.pause.load(Ordering::Relaxed));
-        now >= until && self.out_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        // One that is not due is asked as a last resort only, and by anybody.
+        until == 0
+            || now < until
+            || self.out_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     pub(super) fn worked(&self) {
