@@ -38,6 +38,17 @@ pub struct Model {
     bag: Arc<Bag<Ground>>,
 }
 
+/// The ground of a model that may be gone.
+#[derive(Debug)]
+pub struct Kept(Arc<Ground>);
+
+impl Kept {
+    /// How many hold on to it, this one counted.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+}
+
 /// What a borrower has: the item is out of its slot, as in a guard. Dropped, it is put back.
 #[derive(Debug)]
 pub struct Lent {
@@ -99,6 +110,18 @@ impl Model {
     /// The housekeeper's move: reserves the slot if it is idle, and closes its item.
     pub fn retire(&self, index: usize) -> bool {
         self.bag.slots().nth(index).is_some_and(|slot| self.bag.reserve(slot).is_some())
+    }
+
+    /// The housekeeper's other move: looks at an idle slot and puts it back.
+    pub fn reserve_and_put_back(&self, index: usize) {
+        if let Some(hold) = self.bag.slots().nth(index).and_then(|slot| self.bag.reserve(slot)) {
+            hold.put_back();
+        }
+    }
+
+    /// What the slots hold on to.
+    pub fn ground(&self) -> Kept {
+        Kept(Arc::clone(&self.ground))
     }
 
     /// Closes the pool and what is idle.
