@@ -14,7 +14,7 @@
 //!
 //! | mark | set by | meaning for the owner | cleared |
 //! | --- | --- | --- | --- |
-//! | `WANTED` | a waiter that finds the slot owned; closing | ask the line before you let go | by the owner, under the line's lock, when nobody else stands there |
+//! | `WANTED` | a waiter that finds the slot owned; a giver, when others stand behind the one it gives to; closing | ask the line before you let go | by the owner, under the line's lock, when nobody else stands there |
 //! | `ORPHAN` | the bag when it is dropped | the slot is yours to free | never |
 //!
 //! `IN_USE` and `RESERVED` have exactly one owner, and it has the slot's one [`Hold`]. A direct hand-off moves the hold
@@ -23,7 +23,8 @@
 //! **Nobody sleeps beside an idle connection.** A waiter first stands in line (under the line's lock) and then looks at
 //! every slot: it takes an idle one, and marks each owned one `WANTED`. A return is one compare-and-set from the bare
 //! `IN_USE` to `IDLE`, which fails if the mark came first; then the owner asks the line. A slot that was empty at the
-//! look is filled later by somebody who asks the line before he lets go, and that is after the waiter joined it.
+//! look is filled later by somebody who asks the line before he lets go, and that is after the waiter joined it; if it
+//! goes to another who stood before, it gets the mark on the way.
 //!
 //! **Nothing is counted on the way.** After a return's compare-and-set the slot is not touched again, so a hold needs no
 //! reference count: while the bag lives it keeps its slots alive, and a slot that is owned when the bag is dropped is
@@ -375,12 +376,14 @@ impl<P: Place> Hold<P> {
 fn offer<P: Place>(mut hold: Hold<P>, rest: usize) {
     loop {
         let place = Arc::clone(hold.place());
-        // Under the line's lock: who joins later marks the slot anew.
-        let alone = |hold: &Hold<P>| {
-            hold.slot().state.fetch_and(!WANTED, Ordering::AcqRel);
+        // Under the line's lock. Those who stand there may have looked before the slot was filled, and not marked it; who
+        // joins later marks it by himself.
+        let mark = |hold: &Hold<P>, others: bool| {
+            let state = &hold.slot().state;
+            if others { state.fetch_or(WANTED, Ordering::AcqRel) } else { state.fetch_and(!WANTED, Ordering::AcqRel) };
         };
         let mut despite = 0;
-        match place.line().offer(hold, alone) {
+        match place.line().offer(hold, mark) {
             Offer::Taken => return,
             Offer::Closed(unused) if rest == IDLE => return P::came_back_closed(unused),
             Offer::Closed(unused) => {

@@ -55,8 +55,8 @@ impl<B: Baton> Line<B> {
         Ok(Wait { line: self, waiter })
     }
 
-    /// Offers to the first who still waits. `alone` is called under the lock when nobody stands behind that one.
-    pub(crate) fn offer(&self, mut baton: B, alone: impl Fn(&B)) -> Offer<B> {
+    /// Offers to the first who still waits. `mark` is called under the lock before, and told whether others stand behind.
+    pub(crate) fn offer(&self, mut baton: B, mark: impl Fn(&B, bool)) -> Offer<B> {
         loop {
             let next = {
                 let mut queue = self.queue.lock();
@@ -64,9 +64,7 @@ impl<B: Baton> Line<B> {
                     return Offer::Closed(baton);
                 }
                 let next = queue.pop_front();
-                if queue.is_empty() {
-                    alone(&baton);
-                }
+                mark(&baton, !queue.is_empty());
                 next
             };
             let Some(waiter) = next else { return Offer::Nobody(baton) };

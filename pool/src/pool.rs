@@ -14,7 +14,7 @@ use crate::retire::{overdue, retire};
 use crate::shared::{PoolBag, PoolHold, Shared, deadline_in};
 use crate::spawn::BoxFuture;
 use crate::stats::PoolStats;
-use crate::sync::{Arc, Weak};
+use crate::sync::{Arc, Ordering, Weak, fence};
 use crate::take::{Ask, Found, Place, fast, note_loan, slow};
 use crate::timer::{Parking, Timer, block_on, within};
 use crate::watch::{Evicted, Holder};
@@ -281,6 +281,7 @@ impl<M: Manager> Inner<M> {
 
     async fn closed(&self, limit: impl Future<Output = ()>) -> bool {
         self.close();
+        fence(Ordering::SeqCst);
         let empty = async {
             loop {
                 let heard = self.shared.vacated.rings();

@@ -15,7 +15,7 @@ pub(crate) use loom::sync::atomic::AtomicUsize;
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::atomic::AtomicUsize;
 
-pub(crate) use std::sync::atomic::Ordering;
+pub(crate) use std::sync::atomic::{Ordering, fence};
 
 #[cfg(not(any(loom, shuttle)))]
 type Lock<T> = std::sync::Mutex<T>;

@@ -230,6 +230,7 @@ async fn connect<M: Manager>(
             note_loan(&hold, shared.clock.now(), ask.at);
             Pooled::new(hold).map_err(|_| shared.closed_error())
         }
+        Err(_) if shared.is_closed() => Err(shared.closed_error()),
         Err(cause) => Err(PoolError::connect(&shared.name, cause)),
     }
 }

@@ -219,3 +219,21 @@ fn the_bag_is_dropped_while_one_is_lent() {
         assert_eq!(ground.holders(), 1);
     });
 }
+
+#[test]
+fn two_waits_for_a_slot_that_is_filled_each_get_it() {
+    explore(Some(2), || {
+        let model = Model::new(1, 0, false);
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let other = model.clone();
+                thread::spawn(move || drop(other.get().unwrap()))
+            })
+            .collect();
+        assert!(model.fill(7));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(model.counts(), (1, 0, 0, 0));
+    });
+}
