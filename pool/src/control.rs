@@ -9,7 +9,7 @@ use crate::live::Changes;
 use crate::manager::Manager;
 use crate::pool::{Inner, Pool};
 use crate::retire::{close, retire};
-use crate::shared::{PoolHold, deadline_in};
+use crate::shared::{PoolHold, Shared, deadline_in};
 use crate::sync::{Arc, Mutex, Ordering};
 use crate::timer::{Parking, Timer, block_on, within};
 use crate::watch::Evicted;
@@ -127,8 +127,10 @@ impl<M: Manager> Pool<M> {
         let wanted = connections.min(shared.live.max_size());
         let mut missing = wanted.saturating_sub(bag.counts().total());
         while missing > 0 {
+            // Counted before the claim, so that the filler does not make the same ones.
+            let counted = Prewarming::new(shared);
             let Some(hold) = bag.claim() else { break };
-            self.connect_in_background(hold, Arc::clone(&failed)).await;
+            self.connect_in_background(hold, counted, Arc::clone(&failed)).await;
             missing -= 1;
         }
         let enough = async {
@@ -156,18 +158,38 @@ impl<M: Manager> Pool<M> {
         }
     }
 
-    async fn connect_in_background(&self, hold: PoolHold<M>, failed: Arc<Mutex<Option<Cause>>>) {
-        let shared = Arc::clone(&self.inner.shared);
+    async fn connect_in_background(
+        &self,
+        hold: PoolHold<M>,
+        counted: Prewarming<M>,
+        failed: Arc<Mutex<Option<Cause>>>,
+    ) {
         let work = async move {
-            if let Err(cause) = fill(&shared, hold).await {
+            if let Err(cause) = fill(&counted.0, hold).await {
                 failed.lock().get_or_insert(cause);
             }
-            shared.warmed.ring();
+            counted.0.warmed.ring();
         };
         match &self.inner.shared.spawner {
             Some(spawner) => spawner.spawn(Box::pin(work)),
             None => work.await,
         }
+    }
+}
+
+/// Counts a connect of prewarming while it lasts, however it ends.
+struct Prewarming<M: Manager>(Arc<Shared<M>>);
+
+impl<M: Manager> Prewarming<M> {
+    fn new(shared: &Arc<Shared<M>>) -> Self {
+        shared.prewarming.fetch_add(1, Ordering::SeqCst);
+        Prewarming(Arc::clone(shared))
+    }
+}
+
+impl<M: Manager> Drop for Prewarming<M> {
+    fn drop(&mut self) {
+        self.0.prewarming.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::Cause;
 use crate::lifetime::stamp;
 use crate::manager::Manager;
 use crate::shared::{PoolBag, PoolHold, Shared};
-use crate::sync::{Arc, AtomicU32, Ordering, Weak, fence};
+use crate::sync::{Arc, Ordering, Weak, fence};
 use crate::timer::{Timer, within};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) fn wanted<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>) -> bool {
     let counts = bag.counts();
     // Those that prewarming makes just now will be idle.
-    let soon = counts.idle + shared.connecting.load(Ordering::Relaxed);
+    let soon = counts.idle + shared.prewarming.load(Ordering::Relaxed);
     counts.total() < shared.live.max_size()
         && (soon < shared.live.min_idle() || shared.line.waiting() > soon as usize)
 }
@@ -76,7 +76,6 @@ pub(crate) async fn connect_into<M: Manager>(
     if shared.is_closed() {
         return Err(Arc::new(Refused("the pool is closed".to_owned())));
     }
-    let _connecting = Connecting::new(&shared.connecting);
     let begun = Instant::now();
     let limit = shared.live.connection_timeout().unwrap_or(Duration::MAX);
     let create = async {
@@ -99,22 +98,6 @@ pub(crate) async fn connect_into<M: Manager>(
     shared.set_last_failure(Some(Arc::clone(&failed)));
     shared.tell_connect_failed(&failed);
     Err(failed)
-}
-
-/// Counts a connect while it lasts, however it ends.
-struct Connecting<'a>(&'a AtomicU32);
-
-impl<'a> Connecting<'a> {
-    fn new(count: &'a AtomicU32) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Connecting(count)
-    }
-}
-
-impl Drop for Connecting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Polls a future, and stops at a panic.

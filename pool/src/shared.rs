@@ -74,8 +74,8 @@ pub(crate) struct Shared<M: Manager> {
     pub(crate) warmed: Bell,
     pub(crate) metrics: Option<Arc<dyn PoolMetrics>>,
     pub(crate) hooks: Option<Arc<dyn PoolHooks<M::Item>>>,
-    /// Connects under way.
-    pub(crate) connecting: AtomicU32,
+    /// Connects under way for prewarming, from the claim of their slots on.
+    pub(crate) prewarming: AtomicU32,
     pub(crate) figures: Figures,
     pub(crate) waits: Waits,
     last_failure: Mutex<Option<Cause>>,
@@ -111,7 +111,7 @@ impl<M: Manager> Shared<M> {
             warmed: Bell::new(),
             metrics,
             hooks,
-            connecting: AtomicU32::new(0),
+            prewarming: AtomicU32::new(0),
             figures: Figures::default(),
             waits: Waits::new(),
             last_failure: Mutex::new(None),
