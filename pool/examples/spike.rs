@@ -72,7 +72,11 @@ impl deadpool::managed::Manager for Slow {
         Manager::connect(self).await
     }
 
-    async fn recycle(&self, (): &mut (), _: &deadpool::managed::Metrics) -> deadpool::managed::RecycleResult<Infallible> {
+    async fn recycle(
+        &self,
+        (): &mut (),
+        _: &deadpool::managed::Metrics,
+    ) -> deadpool::managed::RecycleResult<Infallible> {
         Ok(())
     }
 }
@@ -197,10 +201,11 @@ fn draw(outcome: &Outcome) {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
-    let outcomes = runtime.block_on(async {
-        Ok::<_, Box<dyn std::error::Error>>([batis().await?, r2d2().await?, deadpool().await?])
-    })?;
-    println!("{REQUESTS} requests at once, {IDLE} idle connections of at most {MAX}, connect {CONNECT:?}, work {WORK:?}\n");
+    let outcomes = runtime
+        .block_on(async { Ok::<_, Box<dyn std::error::Error>>([batis().await?, r2d2().await?, deadpool().await?]) })?;
+    println!(
+        "{REQUESTS} requests at once, {IDLE} idle connections of at most {MAX}, connect {CONNECT:?}, work {WORK:?}\n"
+    );
     println!("| pool     | connections in the end | median wait | worst wait |");
     println!("| -------- | ---------------------- | ----------- | ---------- |");
     for Outcome { name, connections, median, worst, .. } in &outcomes {

@@ -190,8 +190,7 @@ impl<P: Place> Slot<P> {
                 _ if seen & WANTED != 0 => return None,
                 // Release: an owner that sees the mark sees the waiter in the line.
                 _ => {
-                    let marked =
-                        self.state.compare_exchange(seen, seen | WANTED, Ordering::Release, Ordering::Relaxed);
+                    let marked = self.state.compare_exchange(seen, seen | WANTED, Ordering::Release, Ordering::Relaxed);
                     if marked.is_ok() {
                         return None;
                     }
@@ -380,7 +379,11 @@ fn offer<P: Place>(mut hold: Hold<P>, rest: usize) {
         // joins later marks it by himself.
         let mark = |hold: &Hold<P>, others: bool| {
             let state = &hold.slot().state;
-            if others { state.fetch_or(WANTED, Ordering::AcqRel) } else { state.fetch_and(!WANTED, Ordering::AcqRel) };
+            if others {
+                state.fetch_or(WANTED, Ordering::AcqRel)
+            } else {
+                state.fetch_and(!WANTED, Ordering::AcqRel)
+            };
         };
         let mut despite = 0;
         match place.line().offer(hold, mark) {
@@ -602,3 +605,6 @@ fn orphan<P: Place>(slots: Box<[Arc<Slot<P>>]>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

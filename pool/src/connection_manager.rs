@@ -285,7 +285,9 @@ impl ConnectionManager {
         match self.isolation {
             Some(IsolationLevel::Serializable) if sqlite => {}
             Some(level) if sqlite => return unknown(level.sql()),
-            Some(level) => scripts.push(format!("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}", level.sql())),
+            Some(level) => {
+                scripts.push(format!("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}", level.sql()))
+            }
             None => {}
         }
         match &self.schema {
@@ -296,7 +298,8 @@ impl ConnectionManager {
         scripts.extend(self.init_sql.clone());
         // Last, so that `init_sql` may write.
         if self.read_only {
-            let read_only = if sqlite { "PRAGMA query_only = 1" } else { "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY" };
+            let read_only =
+                if sqlite { "PRAGMA query_only = 1" } else { "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY" };
             scripts.push(read_only.to_owned());
         }
         Ok(scripts)
@@ -373,7 +376,9 @@ impl Manager for ConnectionManager {
 
     async fn close(&self, mut connection: Connection) {
         match self.mode {
-            Mode::Async => connection.close().await,
+            Mode::Async => {
+                connection.close().await;
+            }
             Mode::Blocking => {
                 let runner = connection.runner();
                 let closing = async {

@@ -169,7 +169,8 @@ mod tests {
 
     fn timeout(active: u32, source: Option<Cause>) -> String {
         let stats = PoolStats { max_size: 10, total: active, active, waiting: 3, ..PoolStats::default() };
-        let error = PoolError::timeout("main", Duration::from_secs(30), stats, Some(Location::caller()), source, vec![]);
+        let error =
+            PoolError::timeout("main", Duration::from_secs(30), stats, Some(Location::caller()), source, vec![]);
         let text = error.to_string();
         let (before, rest) = text.split_once("asked for at ").expect("the place");
         let (_, after) = rest.split_once("; ").expect("the advice");

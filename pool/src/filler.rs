@@ -27,8 +27,7 @@ pub(crate) fn wanted<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>) -> bool {
     let counts = bag.counts();
     // Those that prewarming makes just now will be idle.
     let soon = counts.idle + shared.prewarming.load(Ordering::Relaxed);
-    counts.total() < shared.live.max_size()
-        && (soon < shared.live.min_idle() || shared.line.waiting() > soon as usize)
+    counts.total() < shared.live.max_size() && (soon < shared.live.min_idle() || shared.line.waiting() > soon as usize)
 }
 
 /// Serves the demand until the pool is closed or gone.

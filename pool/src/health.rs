@@ -79,7 +79,9 @@ impl<M: Manager> Pool<M> {
                     match within(limit, shared.manager.check(&mut item)).await {
                         Some(Ok(())) => Ok(begun.elapsed()),
                         Some(Err(error)) => Err(PoolError::connect(self.name(), crate::sync::Arc::new(error))),
-                        None => Err(PoolError::timeout(self.name(), check.connectivity, self.stats(), None, None, vec![])),
+                        None => {
+                            Err(PoolError::timeout(self.name(), check.connectivity, self.stats(), None, None, vec![]))
+                        }
                     }
                 }
                 Err(error) => Err(error),

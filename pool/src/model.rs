@@ -1,4 +1,5 @@
-//! The bag and its line as the models of `tests/loom.rs` drive them: without manager, clock and background.
+//! The bag and its line as the models of `tests/loom.rs` and the tests of the bag drive them: without manager, clock and
+//! background.
 
 use crate::bag::{Bag, Hold, Place};
 use crate::line::{Line, Wait};
@@ -119,6 +120,16 @@ impl Model {
         }
     }
 
+    /// The look of one who stands in line, which finds nothing idle.
+    pub fn want(&self) {
+        assert!(self.bag.take_or_want().is_none());
+    }
+
+    /// Changes how many items there may be.
+    pub fn set_limit(&self, limit: u32) {
+        self.bag.set_limit(limit, &self.ground);
+    }
+
     /// What the slots hold on to.
     pub fn ground(&self) -> Kept {
         Kept(Arc::clone(&self.ground))
@@ -140,7 +151,11 @@ impl Model {
 impl Waiting<'_> {
     /// Sleeps until it is handed one; `None`: the pool is closed.
     pub fn wait(self) -> Option<Lent> {
-        loom::future::block_on(self.0).ok().map(Lent::new)
+        #[cfg(loom)]
+        use loom::future::block_on;
+        #[cfg(not(loom))]
+        let block_on = |wait| crate::timer::block_on(&crate::timer::Parking::new(), wait);
+        block_on(self.0).ok().map(Lent::new)
     }
 
     /// Leaves, with what it was handed if it was.

@@ -104,7 +104,8 @@ impl RoutingBuilder {
     #[must_use]
     pub fn build(self) -> RoutingDataSource {
         let pauses = self.pauses;
-        let members = |pools: Vec<Connections>| pools.into_iter().map(|pool| Arc::new(Member::new(pool, pauses))).collect();
+        let members =
+            |pools: Vec<Connections>| pools.into_iter().map(|pool| Arc::new(Member::new(pool, pauses))).collect();
         let info = self.primaries.first().map(|pool| pool.info().clone());
         let inner = Inner {
             info: info.unwrap_or_else(|| DataSourceInfo::new("routing", "")),
@@ -275,7 +276,13 @@ impl Inner {
         lent.map(Lease::from).map_err(|error| member.pool.lends_nothing(error))
     }
 
-    fn lend_blocking(&self, route: &[Arc<Member>], reads: bool, deadline: Option<Instant>, at: crate::take::Place) -> Result<Lease> {
+    fn lend_blocking(
+        &self,
+        route: &[Arc<Member>],
+        reads: bool,
+        deadline: Option<Instant>,
+        at: crate::take::Place,
+    ) -> Result<Lease> {
         let mut last = None;
         let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         for (place, member) in route.iter().enumerate() {

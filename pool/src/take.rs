@@ -234,3 +234,33 @@ async fn connect<M: Manager>(
         Err(cause) => Err(PoolError::connect(&shared.name, cause)),
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::manager::{Blocking, BlockingManager};
+    use crate::pool::{Inner, Pool};
+
+    struct Nothing;
+
+    impl BlockingManager for Nothing {
+        type Item = u32;
+        type Error = std::convert::Infallible;
+        fn connect(&self) -> Result<u32, Self::Error> {
+            Ok(7)
+        }
+    }
+
+    #[test]
+    fn futures_are_as_small_as_the_documentation_says() {
+        let pool = Pool::builder(Blocking(Nothing)).without_spawner().build().unwrap();
+        let Inner { bag, shared } = &*pool.inner;
+        let ask = Ask { timeout: None, timer: shared.timer(), at: None };
+        let waits = size_of_val(&slow(bag, shared, None, ask));
+        assert!(waits <= 1536, "{waits}");
+        let asks = size_of_val(&pool.get());
+        assert!(asks <= 96, "{asks}");
+        let pool = size_of::<Shared<Blocking<Nothing>>>();
+        assert!(pool <= 1536, "{pool}");
+    }
+}

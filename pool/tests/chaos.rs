@@ -2,9 +2,9 @@
 //! how to have it over PostgreSQL.
 #![cfg(not(any(loom, shuttle)))]
 
-mod common;
 #[path = "common/chaos.rs"]
 mod chaos;
+mod common;
 
 use std::sync::Arc;
 use std::time::Duration;

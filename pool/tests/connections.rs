@@ -72,16 +72,9 @@ fn an_error_that_breaks_the_connection_evicts_it() {
         fake.on(code, Answer::error(SqlState::from_code(code).unwrap(), "wrong"));
     }
     let pool = pool(manager(&fake));
-    for (code, evicted) in [
-        ("42601", 0),
-        ("08006", 1),
-        ("0A000", 1),
-        ("57P01", 2),
-        ("57014", 2),
-        ("57P02", 3),
-        ("57P03", 4),
-        ("01002", 5),
-    ] {
+    for (code, evicted) in
+        [("42601", 0), ("08006", 1), ("0A000", 1), ("57P01", 2), ("57014", 2), ("57P02", 3), ("57P03", 4), ("01002", 5)]
+    {
         assert!(run(&mut lease(&pool), code).is_err());
         assert_eq!(pool.stats().closed, evicted, "after {code}");
     }
@@ -162,7 +155,8 @@ fn setting(connection: &mut Connection, name: &str) -> i64 {
 #[test]
 fn each_setting_changed_by_sql_text_is_reset_on_return() {
     let folder = tempfile::tempdir().unwrap();
-    let reset = "pragma query_only = 0; pragma read_uncommitted = 0; pragma busy_timeout = 5000; pragma foreign_keys = 1";
+    let reset =
+        "pragma query_only = 0; pragma read_uncommitted = 0; pragma busy_timeout = 5000; pragma foreign_keys = 1";
     let pool = pool(sqlite(&sqlite_file(&folder)).reset_sql(reset).init_sql("pragma cache_size = 111"));
     for (name, own, changed) in [
         ("query_only", 0, 1),

@@ -208,7 +208,8 @@ fn health_tells_connectivity_and_waits() {
     let held = pool.get_blocking().unwrap();
     assert!(pool.get_blocking_timeout(Duration::from_millis(3)).is_err());
     drop(held);
-    let health = block(pool.health(HealthCheck::connectivity(Duration::from_millis(300)).wait_p99_below(Duration::ZERO)));
+    let health =
+        block(pool.health(HealthCheck::connectivity(Duration::from_millis(300)).wait_p99_below(Duration::ZERO)));
     assert!(!health.healthy && health.wait_p99.is_some(), "{health}");
     fake.set_down(true);
     pool.soft_evict();

@@ -167,10 +167,10 @@ type Polled = dyn Future<Output = ()> + Send;
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
-        if !self.queued.swap(true, Ordering::SeqCst) {
-            if let Some(crew) = self.crew.upgrade() {
-                crew.push(self);
-            }
+        if !self.queued.swap(true, Ordering::SeqCst)
+            && let Some(crew) = self.crew.upgrade()
+        {
+            crew.push(self);
         }
     }
 }
