@@ -6,30 +6,51 @@
 //! | `IDLE` | `IN_USE` | a borrower | [`Bag::take`], compare-and-set |
 //! | `IDLE` | `RESERVED` | the housekeeper | [`Bag::reserve`], compare-and-set |
 //! | `IN_USE` | `RESERVED` | its owner, to settle or to close | [`Hold::reserve`] |
-//! | `IN_USE`, `RESERVED` | `IDLE` | its owner | [`Hold::put_back`] |
-//! | `IN_USE`, `RESERVED` | `EMPTY` | its owner | dropping the [`Hold`] |
-//! | `IN_USE` | `LENT` | its owner, who keeps only the slot | [`Hold::lend`] |
-//! | `LENT` | `IN_USE` | whoever brings it back | [`Slot::regain`], compare-and-set |
+//! | `RESERVED` | `IN_USE` | its owner, a borrower it was handed to | [`Hold::set_in_use`] |
+//! | `IN_USE`, `RESERVED` | `IDLE` | its owner | [`Hold::put_back`], compare-and-set |
+//! | `IN_USE`, `RESERVED` | `EMPTY` | its owner | dropping the [`Hold`], compare-and-set |
 //!
-//! `IN_USE` and `RESERVED` have exactly one owner, and it has the slot's one [`Hold`]; `LENT` has none, its item is out. A direct hand-off moves the hold
+//! Two marks lie beside the state. They are set by others than the owner and tell it to look before it lets go:
+//!
+//! | mark | set by | meaning for the owner | cleared |
+//! | --- | --- | --- | --- |
+//! | `WANTED` | a waiter that finds the slot owned; a giver, when others stand behind the one it gives to; closing | ask the line before you let go | by the owner, under the line's lock, when nobody else stands there |
+//! | `ORPHAN` | the bag when it is dropped | the slot is yours to free | never |
+//!
+//! `IN_USE` and `RESERVED` have exactly one owner, and it has the slot's one [`Hold`]. A direct hand-off moves the hold
 //! from the giver to the waiter: the slot stays owned all the while. `IDLE` always has an item, `EMPTY` never.
 //!
-//! Every slot knows what all handles of the pool share (so that it can go home alone) and none of its neighbours. A
-//! guard keeps its slot alive by the slot's own reference count: a count that all borrowers share would cost more than
-//! all the rest of a turn as soon as two threads borrow at once.
+//! **Nobody sleeps beside an idle connection.** A waiter first stands in line (under the line's lock) and then looks at
+//! every slot: it takes an idle one, and marks each owned one `WANTED`. A return is one compare-and-set from the bare
+//! `IN_USE` to `IDLE`, which fails if the mark came first; then the owner asks the line. A slot that was empty at the
+//! look is filled later by somebody who asks the line before he lets go, and that is after the waiter joined it; if it
+//! goes to another who stood before, it gets the mark on the way.
+//!
+//! **Nothing is counted on the way.** After a return's compare-and-set the slot is not touched again, so a hold needs no
+//! reference count: while the bag lives it keeps its slots alive, and a slot that is owned when the bag is dropped is
+//! freed by its owner, which learns so from `ORPHAN` in the same compare-and-set.
 
 #![allow(unsafe_code)]
 
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::ptr::NonNull;
+
 use crate::line::{Line, Offer};
 use crate::stats::Counts;
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering, PlainUsize, UnsafeCell, look, publish};
+use crate::sync::{
+    Arc, AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, OnceLock, Ordering, PlainUsize, UnsafeCell, host,
+};
 use crate::waiter::Baton;
 
 const EMPTY: usize = 0;
 const RESERVED: usize = 1;
 const IDLE: usize = 2;
 const IN_USE: usize = 3;
-const LENT: usize = 4;
+/// The bits of the state; the marks lie above.
+const STATE: usize = 7;
+const WANTED: usize = 8;
+const ORPHAN: usize = 16;
 
 /// What the slots of one bag have in common, and what the bag asks of its surroundings.
 pub(crate) trait Place: Send + Sync + Sized + 'static {
@@ -47,17 +68,83 @@ pub(crate) trait Place: Send + Sync + Sized + 'static {
     fn came_back_closed(hold: Hold<Self>);
 }
 
+/// What is noted of a slot's item, beside the protocol: read by anybody, written by the owner (and by who evicts). Times
+/// are the clock's.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// When it was last taken or put back.
+    pub(crate) touched: AtomicU64,
+    /// When it was last known alive.
+    pub(crate) alive: AtomicU64,
+    pub(crate) created: AtomicU64,
+    /// When it must be retired; zero: at the next chance.
+    pub(crate) expires: AtomicU64,
+    /// How often this slot was lent, all its items together.
+    pub(crate) lent: AtomicU64,
+    /// Where it was asked for.
+    at: AtomicPtr<Location<'static>>,
+    /// The same as `touched`, in nanoseconds, and who asked for it: where somebody watches.
+    pub(crate) since: AtomicU64,
+    pub(crate) who: Note,
+    /// It was reported as leaked and has not come back since.
+    pub(crate) leaked: AtomicBool,
+}
+
+/// A text that may be there.
+#[derive(Debug, Default)]
+pub(crate) struct Note(host::Mutex<Option<Arc<str>>>);
+
+impl Note {
+    pub(crate) fn lock(&self) -> host::MutexGuard<'_, Option<Arc<str>>> {
+        host::lock(&self.0)
+    }
+}
+
+impl Notes {
+    #[inline]
+    pub(crate) fn set_place(&self, at: Option<&'static Location<'static>>) {
+        let at = at.map_or(std::ptr::null_mut(), |at| std::ptr::from_ref(at).cast_mut());
+        self.at.store(at, Ordering::Relaxed);
+    }
+
+    pub(crate) fn place(&self) -> Option<&'static Location<'static>> {
+        // SAFETY: null, or made from a `&'static Location` in `set_place`, which alone stores here.
+        unsafe { self.at.load(Ordering::Relaxed).as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn expires(&self) -> u64 {
+        self.expires.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn touched(&self) -> u64 {
+        self.touched.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn touch(&self, now: u64) {
+        self.touched.store(now, Ordering::Relaxed);
+    }
+
+    /// Counts one more loan. Only the owner writes, so no read-modify-write is needed.
+    #[inline]
+    pub(crate) fn count_loan(&self) {
+        self.lent.store(self.lent.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
 /// A fixed place for one item. Aligned so that two borrowers never write to one cache line (or to two that the
 /// processor fetches as a pair).
 #[repr(align(128))]
 pub(crate) struct Slot<P: Place> {
     state: AtomicUsize,
-    index: u32,
     cell: UnsafeCell<Option<P::Item>>,
-    /// When it was last taken or put back, and when the item must be retired; zero retires it at the next chance.
-    touched: AtomicU64,
-    expires: AtomicU64,
+    pub(crate) notes: Notes,
     place: Arc<P>,
+    index: u32,
+    /// The hold is asleep: the item is out with somebody who has only a reference to the slot.
+    out: AtomicBool,
 }
 
 // SAFETY: the cell is the only part that is not Sync by itself. It is reached through a `Hold` alone, and there is at
@@ -76,13 +163,40 @@ impl<P: Place> Slot<P> {
     #[inline]
     fn own(self: &Arc<Self>, from: usize, to: usize) -> Option<Hold<P>> {
         self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        Some(Hold { slot: Some(Arc::clone(self)) })
+        Some(Hold::of(self))
     }
 
     /// The hold of a slot that was [lent](Hold::lend); once.
     #[inline]
     pub(crate) fn regain(self: &Arc<Self>) -> Option<Hold<P>> {
-        self.own(LENT, IN_USE)
+        self.out.swap(false, Ordering::Acquire).then(|| Hold::of(self))
+    }
+
+    /// A waiter's look: takes it if it is idle, and marks it if it is owned.
+    fn take_or_want(self: &Arc<Self>) -> Option<Hold<P>> {
+        self.own_or_want(IN_USE)
+    }
+
+    fn own_or_want(self: &Arc<Self>, to: usize) -> Option<Hold<P>> {
+        loop {
+            let seen = self.state.load(Ordering::Acquire);
+            match seen & STATE {
+                EMPTY => return None,
+                IDLE => {
+                    if let Some(hold) = self.own(IDLE, to) {
+                        return Some(hold);
+                    }
+                }
+                _ if seen & WANTED != 0 => return None,
+                // Release: an owner that sees the mark sees the waiter in the line.
+                _ => {
+                    let marked = self.state.compare_exchange(seen, seen | WANTED, Ordering::Release, Ordering::Relaxed);
+                    if marked.is_ok() {
+                        return None;
+                    }
+                }
+            }
+        }
     }
 
     #[inline]
@@ -94,44 +208,57 @@ impl<P: Place> Slot<P> {
         &self.place
     }
 
+    fn state(&self) -> usize {
+        self.state.load(Ordering::Acquire) & STATE
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
-        look(&self.state) == IDLE
+        self.state() == IDLE
     }
 
-    pub(crate) fn touched(&self) -> u64 {
-        self.touched.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn expires(&self) -> u64 {
-        self.expires.load(Ordering::Relaxed)
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.state() == IN_USE
     }
 }
 
 /// The ownership of one slot. There is at most one per slot: it is made by a compare-and-set into an owned state, which
 /// only its own end leaves again. Dropped, the item is dropped and the slot is empty.
-pub(crate) struct Hold<P: Place> {
-    /// `None` only inside the two functions that end a hold.
-    slot: Option<Arc<Slot<P>>>,
-}
+pub(crate) struct Hold<P: Place>(NonNull<Slot<P>>);
+
+// SAFETY: it gives access to a `Slot<P>`, which is Send and Sync, and the right to its item, which is Send.
+unsafe impl<P: Place> Send for Hold<P> {}
+// SAFETY: `&Hold` gives `&Slot<P>`, which is Sync, and asks the cell whether it is vacant, which `&mut Hold` excludes.
+unsafe impl<P: Place> Sync for Hold<P> {}
 
 impl<P: Place> std::fmt::Debug for Hold<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Hold").field(&self.slot).finish()
+        f.debug_tuple("Hold").field(self.slot()).finish()
     }
 }
 
 impl<P: Place> Hold<P> {
+    /// Of a slot that the caller has just come to own. From `Arc::as_ptr`, so that an orphan can become an `Arc` again.
     #[inline]
-    pub(crate) fn slot(&self) -> &Arc<Slot<P>> {
-        match &self.slot {
-            Some(slot) => slot,
-            None => unreachable!("a hold that has ended is in nobody's hands"),
-        }
+    fn of(slot: &Arc<Slot<P>>) -> Self {
+        // SAFETY: an `Arc`'s pointer is not null.
+        Hold(unsafe { NonNull::new_unchecked(Arc::as_ptr(slot).cast_mut()) })
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self) -> &Slot<P> {
+        // SAFETY: an owned slot is alive: the bag's reference keeps it so, and a bag that is dropped leaves the
+        // references of owned slots to their owners (`Bag::drop`). This hold is the owner for as long as `self` lives.
+        unsafe { self.0.as_ref() }
     }
 
     #[inline]
     pub(crate) fn place(&self) -> &Arc<P> {
         &self.slot().place
+    }
+
+    #[inline]
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.slot().notes
     }
 
     /// Whether there is an item.
@@ -144,8 +271,8 @@ impl<P: Place> Hold<P> {
     #[inline]
     pub(crate) fn take(&mut self) -> Option<P::Item> {
         // SAFETY: this hold is the only one of its slot and borrowed exclusively, and nobody else reaches the cell. The
-        // previous owner's accesses happened before: it left by a release store of the state, this hold was made by an
-        // acquire compare-and-set on it; or it came through a waiter's mutex.
+        // previous owner's accesses happened before: it left by a releasing compare-and-set of the state, this hold was
+        // made by an acquiring one; or it came through a waiter's mutex, or through `out` in the same way.
         self.slot().cell.with_mut(|cell| unsafe { (*cell).take() })
     }
 
@@ -157,91 +284,148 @@ impl<P: Place> Hold<P> {
         drop(before);
     }
 
-    pub(crate) fn set_expires(&self, at: u64) {
-        self.slot().expires.store(at, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(crate) fn touch(&self, now: u64) {
-        self.slot().touched.store(now, Ordering::Relaxed);
-    }
-
     /// Marks it as owned by the pool itself, no longer by a borrower.
     pub(crate) fn reserve(&self) {
-        self.slot().state.store(RESERVED, Ordering::Release);
+        self.set(RESERVED);
     }
 
-    /// Gives up the hold without ending it: the item is out, and [`Slot::regain`] makes the hold anew.
+    /// Marks it as a borrower's: one that was handed over may come from the pool itself.
     #[inline]
-    pub(crate) fn lend(mut self) -> Arc<Slot<P>> {
-        let slot = Arc::clone(self.slot());
-        slot.state.store(LENT, Ordering::Release);
-        self.slot = None;
+    pub(crate) fn set_in_use(&self) {
+        self.set(IN_USE);
+    }
+
+    /// Only the owner changes the state's bits, so they can be flipped without a loop beside the marks.
+    #[inline]
+    fn set(&self, to: usize) {
+        let slot = self.slot();
+        let flip = (slot.state.load(Ordering::Relaxed) & STATE) ^ to;
+        if flip != 0 {
+            slot.state.fetch_xor(flip, Ordering::AcqRel);
+        }
+    }
+
+    /// Puts the hold to sleep: the item is out, and [`Slot::regain`] wakes the hold.
+    #[inline]
+    pub(crate) fn lend(self) -> Arc<Slot<P>> {
+        let hold = ManuallyDrop::new(self);
+        let pointer = hold.0.as_ptr();
+        // SAFETY: the pointer comes from `Arc::as_ptr`, and the slot is alive since this hold owns it.
+        let slot = unsafe {
+            Arc::increment_strong_count(pointer);
+            Arc::from_raw(pointer)
+        };
+        slot.out.store(true, Ordering::Release);
         slot
     }
 
     /// Gives the item to the next waiter, or leaves it idle.
     #[inline]
-    pub(crate) fn put_back(mut self) {
-        let Some(slot) = self.slot.take() else { return };
-        let claims = slot.place.line().claims();
-        if claims.load(Ordering::Relaxed) != 0 {
-            offer(Hold { slot: Some(slot) }, IDLE);
-        } else if publish(&slot.state, IDLE, claims) != 0 {
-            // Somebody came between the two loads, and perhaps looked too early.
-            if let Some(hold) = slot.own(IDLE, IN_USE) {
-                offer(hold, IDLE);
+    pub(crate) fn put_back(self) {
+        let hold = ManuallyDrop::new(self);
+        // SAFETY: alive as in `slot`, until the compare-and-set succeeds; from then on the slot may be freed at any
+        // moment, so no reference to more than the atomic is made.
+        let state = unsafe { &(*hold.0.as_ptr()).state };
+        if state.compare_exchange(IN_USE, IDLE, Ordering::Release, Ordering::Relaxed).is_err() {
+            // Still owned.
+            offer(ManuallyDrop::into_inner(hold), IDLE);
+        }
+    }
+
+    /// Lets go, if no mark says to look first.
+    fn leave(self, rest: usize, despite: usize) -> Result<(), Self> {
+        let hold = ManuallyDrop::new(self);
+        // SAFETY: as in `put_back`.
+        let state = unsafe { &(*hold.0.as_ptr()).state };
+        let seen = state.load(Ordering::Relaxed);
+        if seen & (WANTED | ORPHAN) & !despite == 0
+            && state.compare_exchange(seen, rest, Ordering::Release, Ordering::Relaxed).is_ok()
+        {
+            return Ok(());
+        }
+        Err(ManuallyDrop::into_inner(hold))
+    }
+
+    fn is_orphan(&self) -> bool {
+        self.slot().state.load(Ordering::Acquire) & ORPHAN != 0
+    }
+
+    /// Ends the hold of an empty slot.
+    fn vacate(mut self) {
+        let offers = self.place().waiters_connect();
+        loop {
+            if self.is_orphan() {
+                let hold = ManuallyDrop::new(self);
+                // SAFETY: `ORPHAN` means that the bag left its reference to the owner, which this hold is.
+                drop(unsafe { Arc::from_raw(hold.0.as_ptr()) });
+                return;
+            }
+            match self.leave(EMPTY, if offers { 0 } else { WANTED }) {
+                Ok(()) => return,
+                Err(hold) if offers && !hold.is_orphan() => return offer(hold, EMPTY),
+                Err(hold) => self = hold,
             }
         }
     }
 }
 
-/// A return while somebody waits, or to a closed pool: hands the hold over, or lets the slot rest (`IDLE` with an item,
-/// `EMPTY` without).
+/// A return while somebody waits, from the pool itself, or to a closed pool: hands the hold over, or lets the slot rest
+/// (`IDLE` with an item, `EMPTY` without).
 #[cold]
 fn offer<P: Place>(mut hold: Hold<P>, rest: usize) {
-    let slot = Arc::clone(hold.slot());
     loop {
-        match slot.place.line().offer(hold) {
+        let place = Arc::clone(hold.place());
+        // Under the line's lock. Those who stand there may have looked before the slot was filled, and not marked it; who
+        // joins later marks it by himself.
+        let mark = |hold: &Hold<P>, others: bool| {
+            let state = &hold.slot().state;
+            if others {
+                state.fetch_or(WANTED, Ordering::AcqRel)
+            } else {
+                state.fetch_and(!WANTED, Ordering::AcqRel)
+            };
+        };
+        let mut despite = 0;
+        match place.line().offer(hold, mark) {
             Offer::Taken => return,
-            Offer::Closed(hold) if rest == IDLE => return P::came_back_closed(hold),
-            Offer::Closed(mut unused) | Offer::Nobody(mut unused) => unused.slot = None,
+            Offer::Closed(unused) if rest == IDLE => return P::came_back_closed(unused),
+            Offer::Closed(unused) => {
+                despite = WANTED;
+                hold = unused;
+            }
+            Offer::Nobody(unused) => hold = unused,
         }
-        if publish(&slot.state, rest, slot.place.line().claims()) == 0 || slot.place.line().is_closed() && rest == EMPTY
-        {
-            return;
+        if hold.is_orphan() {
+            // Its item, if any, is dropped on the way.
+            return drop(hold);
         }
-        // A claim again. If the slot is somebody else's by now, the waiter is that owner's business.
-        match slot.own(rest, if rest == IDLE { IN_USE } else { RESERVED }) {
-            Some(own) => hold = own,
-            None => return,
+        match hold.leave(rest, despite) {
+            Ok(()) => return,
+            Err(marked) => hold = marked,
         }
     }
 }
 
 impl<P: Place> Drop for Hold<P> {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
-        // SAFETY: as in `Hold::take`: the hold that ends here is the only one.
-        let item = slot.cell.with_mut(|cell| unsafe { (*cell).take() });
-        let vacated = Vacate(slot);
+        let place = Arc::clone(self.place());
+        let item = self.take();
+        // The slot becomes empty also when the item's own destructor panics.
+        let vacated = Vacate(Some(Hold(self.0)), place);
         drop(item);
         drop(vacated);
     }
 }
 
-/// Makes a slot empty when dropped: also when the item's own destructor panicked.
-struct Vacate<P: Place>(Arc<Slot<P>>);
+/// Ends a hold when dropped.
+struct Vacate<P: Place>(Option<Hold<P>>, Arc<P>);
 
 impl<P: Place> Drop for Vacate<P> {
     fn drop(&mut self) {
-        let slot = &self.0;
-        if slot.place.waiters_connect() {
-            offer(Hold { slot: Some(Arc::clone(slot)) }, EMPTY);
-        } else {
-            publish(&slot.state, EMPTY, slot.place.line().claims());
+        if let Some(hold) = self.0.take() {
+            hold.vacate();
         }
-        slot.place.freed();
+        self.1.freed();
     }
 }
 
@@ -251,55 +435,115 @@ impl<P: Place> Baton for Hold<P> {
     }
 }
 
-/// All slots of a pool.
-#[derive(Debug)]
-pub(crate) struct Bag<P: Place> {
+/// Some slots, and more of them once the pool has been allowed to grow.
+struct Chunk<P: Place> {
     slots: Box<[Arc<Slot<P>>]>,
+    next: OnceLock<Box<Chunk<P>>>,
+}
+
+impl<P: Place> Chunk<P> {
+    fn new(first: u32, size: u32, place: &Arc<P>) -> Self {
+        let slot = |index| {
+            Arc::new(Slot {
+                state: AtomicUsize::new(EMPTY),
+                cell: UnsafeCell::new(None),
+                notes: Notes::default(),
+                place: Arc::clone(place),
+                index,
+                out: AtomicBool::new(false),
+            })
+        };
+        Chunk { slots: (first..first + size).map(slot).collect(), next: OnceLock::new() }
+    }
+}
+
+/// All slots of a pool.
+pub(crate) struct Bag<P: Place> {
+    first: Chunk<P>,
+    /// Slots from here on are not filled any more: the most connections there may be.
+    limit: AtomicU32,
     /// No slot from here on has ever been filled: the cost of a scan follows the connections, not the limit.
     high: PlainUsize,
 }
 
+impl<P: Place> std::fmt::Debug for Bag<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bag").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
 impl<P: Place> Bag<P> {
     pub(crate) fn new(size: u32, place: &Arc<P>) -> Self {
-        let slot = |index| {
-            Arc::new(Slot {
-                state: AtomicUsize::new(EMPTY),
-                index,
-                cell: UnsafeCell::new(None),
-                touched: AtomicU64::new(0),
-                expires: AtomicU64::new(0),
-                place: Arc::clone(place),
-            })
-        };
-        Bag { slots: (0..size).map(slot).collect(), high: PlainUsize::new(0) }
+        Bag { first: Chunk::new(0, size, place), limit: AtomicU32::new(size), high: PlainUsize::new(0) }
     }
 
-    pub(crate) fn slots(&self) -> &[Arc<Slot<P>>] {
-        &self.slots
+    fn chunks(&self) -> impl Iterator<Item = &Chunk<P>> {
+        std::iter::successors(Some(&self.first), |chunk| chunk.next.get().map(|next| &**next))
+    }
+
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &Arc<Slot<P>>> {
+        self.chunks().flat_map(|chunk| chunk.slots.iter())
+    }
+
+    /// Those that have been filled at some time.
+    fn used(&self) -> impl Iterator<Item = &Arc<Slot<P>>> {
+        self.slots().take(self.high.load(Ordering::Acquire))
+    }
+
+    /// Changes how many connections there may be, and makes slots for them. Slots beyond the limit keep what they have
+    /// until it is retired.
+    pub(crate) fn set_limit(&self, limit: u32, place: &Arc<P>) {
+        let mut chunk = &self.first;
+        let mut size = 0;
+        loop {
+            size += u32::try_from(chunk.slots.len()).unwrap_or(u32::MAX);
+            if limit <= size && chunk.next.get().is_none() {
+                break;
+            }
+            // At least doubled, so that there are few chunks.
+            let more = limit.saturating_sub(size).max(size);
+            chunk = chunk.next.get_or_init(|| Box::new(Chunk::new(size, more, place)));
+        }
+        self.limit.store(limit, Ordering::SeqCst);
+    }
+
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit.load(Ordering::Relaxed)
     }
 
     /// Takes this slot if it is idle.
     #[inline]
     pub(crate) fn take_at(&self, index: u32) -> Option<Hold<P>> {
-        self.slots.get(index as usize)?.own(IDLE, IN_USE)
+        match self.first.slots.get(index as usize) {
+            Some(slot) => slot.own(IDLE, IN_USE),
+            None => self.slots().nth(index as usize)?.own(IDLE, IN_USE),
+        }
     }
 
     /// Takes any idle slot, looking at all of them, from `start` on.
     pub(crate) fn take(&self, start: usize) -> Option<Hold<P>> {
-        let high = self.high.load(Ordering::SeqCst);
-        let used = &self.slots[..high];
+        let high = self.high.load(Ordering::Relaxed);
+        if high > self.first.slots.len() {
+            return self.used().find_map(|slot| if slot.is_idle() { slot.own(IDLE, IN_USE) } else { None });
+        }
+        let used = &self.first.slots[..high];
         let (before, after) = used.split_at(if high == 0 { 0 } else { start % high });
         after.iter().chain(before).find_map(|slot| if slot.is_idle() { slot.own(IDLE, IN_USE) } else { None })
     }
 
+    /// The look of one who has joined the line: takes an idle slot, or marks all that are owned.
+    pub(crate) fn take_or_want(&self) -> Option<Hold<P>> {
+        self.used().find_map(Slot::take_or_want)
+    }
+
     /// Takes an empty slot, to connect into it.
     pub(crate) fn claim(&self) -> Option<Hold<P>> {
-        let slot = self
-            .slots
-            .iter()
-            .find_map(|slot| if look(&slot.state) == EMPTY { slot.own(EMPTY, RESERVED) } else { None })?;
-        self.high.fetch_max(slot.slot().index as usize + 1, Ordering::SeqCst);
-        Some(slot)
+        let hold = self
+            .slots()
+            .take(self.limit() as usize)
+            .find_map(|slot| if slot.state() == EMPTY { slot.own(EMPTY, RESERVED) } else { None })?;
+        self.high.fetch_max(hold.slot().index as usize + 1, Ordering::AcqRel);
+        Some(hold)
     }
 
     /// Takes an idle slot on the pool's own behalf.
@@ -307,23 +551,60 @@ impl<P: Place> Bag<P> {
         slot.own(IDLE, RESERVED)
     }
 
-    /// Makes every item of this moment be retired when it is next taken, put back or passed by the housekeeper.
-    pub(crate) fn expire_all(&self) {
-        for slot in &self.slots {
-            slot.expires.store(0, Ordering::Relaxed);
+    /// Takes all idle slots, and makes sure that whoever owns one of the others asks the line before it lets go.
+    pub(crate) fn seal(&self, mut retire: impl FnMut(Hold<P>)) {
+        for slot in self.slots() {
+            if let Some(hold) = slot.own_or_want(RESERVED) {
+                retire(hold);
+            }
+        }
+    }
+
+    /// Makes every item of this moment, from this slot on, be retired when it is next taken, put back or passed by the
+    /// housekeeper.
+    pub(crate) fn expire_from(&self, first: usize) {
+        for slot in self.slots().skip(first) {
+            slot.notes.expires.store(0, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for slot in &self.slots {
-            match look(&slot.state) {
+        for slot in self.used() {
+            counts.lent += slot.notes.lent.load(Ordering::Relaxed);
+            match slot.state() {
                 EMPTY => {}
                 IDLE => counts.idle += 1,
-                IN_USE | LENT => counts.active += 1,
+                IN_USE => counts.active += 1,
                 _ => counts.reserved += 1,
             }
         }
         counts
     }
 }
+
+impl<P: Place> Drop for Bag<P> {
+    /// Slots that nobody owns are freed here, the others by their owners.
+    fn drop(&mut self) {
+        let mut next = self.first.next.take();
+        orphan(std::mem::take(&mut self.first.slots));
+        while let Some(mut chunk) = next {
+            next = chunk.next.take();
+            orphan(std::mem::take(&mut chunk.slots));
+        }
+    }
+}
+
+fn orphan<P: Place>(slots: Box<[Arc<Slot<P>>]>) {
+    for slot in slots {
+        // Nobody can come to own it any more: that takes the bag.
+        let before = slot.state.fetch_or(ORPHAN, Ordering::AcqRel) & STATE;
+        if before == IN_USE || before == RESERVED {
+            // The owner's from now on: `Hold::vacate`.
+            std::mem::forget(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,13 @@ impl Clock {
         }
     }
 
+    /// Moves a manual clock back, as a clock that is set to another time does. The system's clock does not listen.
+    pub fn set_back(&self, by: Duration) {
+        if let Source::Manual(now) = &self.0 {
+            let _ = now.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |at| Some(at.saturating_sub(millis(by))));
+        }
+    }
+
     /// Milliseconds since a fixed moment; never zero, so that zero may mean "long ago".
     #[inline]
     pub(crate) fn now(&self) -> u64 {

@@ -1,29 +1,36 @@
-//! What a pool was built with: read-only once it runs.
+//! The configuration of a pool: properties, defaults, rules.
 
 use std::fmt::Display;
 use std::time::Duration;
 
 use crate::error::PoolError;
+use crate::sync::Arc;
 
 const SECOND: Duration = Duration::from_secs(1);
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(250);
 const SHORTEST_IDLE: Duration = Duration::from_secs(10);
 const SHORTEST_LIFE: Duration = Duration::from_secs(30);
+const SHORTEST_LEAK: Duration = Duration::from_secs(2);
 const SHORTEST_PERIOD: Duration = Duration::from_millis(100);
 const MOST: u32 = 65_535;
 
-/// The checked configuration of a pool, from [`Pool::config`](crate::Pool::config); the setters, with the rules and
-/// defaults, are on [`Builder`](crate::Builder).
-#[derive(Debug, Clone)]
+/// The checked configuration of a pool at one moment, from [`Pool::config`](crate::Pool::config). Cheap to clone.
+///
+/// The setters, with the rules and defaults, are on [`Builder`](crate::Builder); what can be changed while the pool runs
+/// is on [`Changes`](crate::Changes), everything else is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[doc(alias = "HikariConfig")]
 pub struct PoolConfig {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) max_size: u32,
     pub(crate) min_idle: u32,
     pub(crate) connection_timeout: Duration,
     pub(crate) validation_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_lifetime: Duration,
+    pub(crate) keepalive_interval: Duration,
+    pub(crate) leak_detection_threshold: Duration,
+    pub(crate) initialization_fail_timeout: Duration,
     pub(crate) alive_bypass: Duration,
     pub(crate) settle_timeout: Duration,
     pub(crate) housekeeping_period: Duration,
@@ -32,13 +39,16 @@ pub struct PoolConfig {
 /// What was set; the rest follows from it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Arc<str>>,
     pub(crate) max_size: Option<u32>,
     pub(crate) min_idle: Option<u32>,
     pub(crate) connection_timeout: Option<Duration>,
     pub(crate) validation_timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) max_lifetime: Option<Duration>,
+    pub(crate) keepalive_interval: Option<Duration>,
+    pub(crate) leak_detection_threshold: Option<Duration>,
+    pub(crate) initialization_fail_timeout: Option<Duration>,
     pub(crate) alive_bypass: Option<Duration>,
     pub(crate) settle_timeout: Option<Duration>,
     pub(crate) housekeeping_period: Option<Duration>,
@@ -62,14 +72,14 @@ impl Settings {
         rule(min_idle <= max_size, "min_idle", min_idle, "0 to max_size (HikariCP would use max_size)")?;
         let connection_timeout = self.connection_timeout.unwrap_or(30 * SECOND);
         rule(
-            connection_timeout.is_zero() || connection_timeout >= SHORTEST_TIMEOUT,
+            off_or_least(connection_timeout, SHORTEST_TIMEOUT),
             "connection_timeout",
             Shown(connection_timeout),
             "0 (wait for ever) or at least 250ms (HikariCP would use 30s)",
         )?;
         let max_lifetime = self.max_lifetime.unwrap_or(1800 * SECOND);
         rule(
-            max_lifetime.is_zero() || max_lifetime >= SHORTEST_LIFE,
+            off_or_least(max_lifetime, SHORTEST_LIFE),
             "max_lifetime",
             Shown(max_lifetime),
             "0 (for ever) or at least 30s (HikariCP would use 30min)",
@@ -84,18 +94,25 @@ impl Settings {
             "at least 100ms",
         )?;
         Ok(PoolConfig {
-            name: self.name.unwrap_or_else(|| format!("pool-{number}")),
+            name: self.name.unwrap_or_else(|| Arc::from(format!("pool-{number}"))),
             max_size,
             min_idle,
             connection_timeout,
             validation_timeout: validation_timeout(self.validation_timeout, connection_timeout)?,
             idle_timeout: idle_timeout(self.idle_timeout, max_lifetime, min_idle < max_size)?,
             max_lifetime,
+            keepalive_interval: keepalive_interval(self.keepalive_interval, max_lifetime)?,
+            leak_detection_threshold: leak_threshold(self.leak_detection_threshold, max_lifetime)?,
+            initialization_fail_timeout: self.initialization_fail_timeout.unwrap_or(Duration::from_millis(1)),
             alive_bypass: self.alive_bypass.unwrap_or(Duration::from_millis(500)),
             settle_timeout,
             housekeeping_period,
         })
     }
+}
+
+fn off_or_least(value: Duration, least: Duration) -> bool {
+    value.is_zero() || value >= least
 }
 
 fn validation_timeout(set: Option<Duration>, connection_timeout: Duration) -> Result<Duration, PoolError> {
@@ -118,7 +135,7 @@ fn idle_timeout(set: Option<Duration>, max_lifetime: Duration, shrinks: bool) ->
     let ends_first = max_lifetime.is_zero() || idle + SECOND <= max_lifetime;
     if set.is_some() {
         rule(
-            idle.is_zero() || idle >= SHORTEST_IDLE,
+            off_or_least(idle, SHORTEST_IDLE),
             "idle_timeout",
             Shown(idle),
             "0 (never) or at least 10s (HikariCP would use 10min)",
@@ -131,6 +148,40 @@ fn idle_timeout(set: Option<Duration>, max_lifetime: Duration, shrinks: bool) ->
         )?;
     }
     Ok(if shrinks && ends_first { idle } else { Duration::ZERO })
+}
+
+fn keepalive_interval(set: Option<Duration>, max_lifetime: Duration) -> Result<Duration, PoolError> {
+    let Some(interval) = set else { return Ok(Duration::ZERO) };
+    rule(
+        off_or_least(interval, SHORTEST_LIFE),
+        "keepalive_interval",
+        Shown(interval),
+        "0 (off) or at least 30s (HikariCP would turn it off)",
+    )?;
+    rule(
+        interval.is_zero() || max_lifetime.is_zero() || interval < max_lifetime,
+        "keepalive_interval",
+        Shown(interval),
+        "below max_lifetime (HikariCP would turn it off)",
+    )?;
+    Ok(interval)
+}
+
+fn leak_threshold(set: Option<Duration>, max_lifetime: Duration) -> Result<Duration, PoolError> {
+    let Some(threshold) = set else { return Ok(Duration::ZERO) };
+    rule(
+        off_or_least(threshold, SHORTEST_LEAK),
+        "leak_detection_threshold",
+        Shown(threshold),
+        "0 (off) or at least 2s (HikariCP would turn it off)",
+    )?;
+    rule(
+        max_lifetime.is_zero() || threshold <= max_lifetime,
+        "leak_detection_threshold",
+        Shown(threshold),
+        "at most max_lifetime (HikariCP would turn it off)",
+    )?;
+    Ok(threshold)
 }
 
 fn rule(holds: bool, name: &str, value: impl Display, rule: &str) -> Result<(), PoolError> {
@@ -149,7 +200,7 @@ impl Display for Shown {
 }
 
 impl PoolConfig {
-    /// The name that errors and threads bear.
+    /// The name that errors, metrics and threads bear.
     #[must_use]
     #[doc(alias = "getPoolName")]
     pub fn name(&self) -> &str {
@@ -196,6 +247,27 @@ impl PoolConfig {
     #[doc(alias = "getMaxLifetime")]
     pub fn max_lifetime(&self) -> Duration {
         self.max_lifetime
+    }
+
+    /// How often an idle connection is checked so that it stays alive; zero: never.
+    #[must_use]
+    #[doc(alias = "getKeepaliveTime")]
+    pub fn keepalive_interval(&self) -> Duration {
+        self.keepalive_interval
+    }
+
+    /// After how long a borrowed connection is reported as leaked; zero: never.
+    #[must_use]
+    #[doc(alias = "getLeakDetectionThreshold")]
+    pub fn leak_detection_threshold(&self) -> Duration {
+        self.leak_detection_threshold
+    }
+
+    /// For how long [`Builder::start`](crate::Builder::start) tries to connect; zero: once, and starts anyway.
+    #[must_use]
+    #[doc(alias = "getInitializationFailTimeout")]
+    pub fn initialization_fail_timeout(&self) -> Duration {
+        self.initialization_fail_timeout
     }
 
     /// How long after its last use a connection is lent without a check.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::stats::PoolStats;
 use crate::sync::Arc;
+use crate::watch::Holder;
 
 /// A cause that several borrowers may be told of: the last connect failure.
 pub(crate) type Cause = Arc<dyn Error + Send + Sync>;
@@ -22,18 +23,23 @@ struct Repr {
     message: String,
     stats: Option<PoolStats>,
     source: Option<Cause>,
+    holders: Vec<Holder>,
 }
+
+/// How many holders the message names.
+const NAMED: usize = 3;
 
 /// The kind of a [`PoolError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PoolErrorKind {
     /// Nothing became free in time. [`PoolError::stats`] says how full the pool was; the source is the last connect
-    /// failure, if connecting has failed since it last succeeded.
+    /// failure, if connecting has failed since it last succeeded. Also: the pool stayed suspended.
     Timeout,
     /// The pool was closed.
     Closed,
-    /// Connecting failed, in a pool whose borrowers connect by themselves (one without a spawner).
+    /// Connecting failed: in [`start`](crate::Builder::start) or [`prewarm`](crate::Pool::prewarm), or in a pool whose
+    /// borrowers connect by themselves (one without a spawner).
     Connect,
     /// The configuration breaks a rule, which the message quotes.
     Config,
@@ -46,6 +52,7 @@ impl PoolError {
         stats: PoolStats,
         asked_at: Option<&Location<'_>>,
         source: Option<Cause>,
+        holders: Vec<Holder>,
     ) -> Self {
         let advice = if source.is_some() {
             "connecting fails, see the cause"
@@ -55,22 +62,41 @@ impl PoolError {
             "connecting takes longer than that"
         };
         let place = asked_at.map(|at| format!(", asked for at {at}")).unwrap_or_default();
-        let message = format!("no connection became free within {waited:?}: pool `{pool}` ({stats}){place}; {advice}");
-        PoolError(Box::new(Repr { kind: PoolErrorKind::Timeout, message, stats: Some(stats), source }))
+        let mut message =
+            format!("no connection became free within {waited:?}: pool `{pool}` ({stats}){place}; {advice}");
+        let named: Vec<String> = holders.iter().take(NAMED).map(Holder::to_string).collect();
+        if !named.is_empty() {
+            message.push_str(&format!("; held {}", named.join(", ")));
+        }
+        if holders.len() > NAMED {
+            message.push_str(&format!(", and {} more", holders.len() - NAMED));
+        }
+        PoolError(Box::new(Repr { kind: PoolErrorKind::Timeout, message, stats: Some(stats), source, holders }))
+    }
+
+    fn plain(kind: PoolErrorKind, message: String) -> Self {
+        PoolError(Box::new(Repr { kind, message, stats: None, source: None, holders: Vec::new() }))
+    }
+
+    pub(crate) fn suspended(pool: &str, waited: Duration, stats: PoolStats) -> Self {
+        let message = format!("pool `{pool}` is suspended, and was not resumed within {waited:?} ({stats})");
+        let holders = Vec::new();
+        PoolError(Box::new(Repr { kind: PoolErrorKind::Timeout, message, stats: Some(stats), source: None, holders }))
     }
 
     pub(crate) fn closed(pool: &str) -> Self {
         let message = format!("pool `{pool}` is closed");
-        PoolError(Box::new(Repr { kind: PoolErrorKind::Closed, message, stats: None, source: None }))
+        PoolError::plain(PoolErrorKind::Closed, message)
     }
 
     pub(crate) fn connect(pool: &str, source: Cause) -> Self {
         let message = format!("pool `{pool}` could not connect");
-        PoolError(Box::new(Repr { kind: PoolErrorKind::Connect, message, stats: None, source: Some(source) }))
+        let (kind, holders) = (PoolErrorKind::Connect, Vec::new());
+        PoolError(Box::new(Repr { kind, message, stats: None, source: Some(source), holders }))
     }
 
     pub(crate) fn config(message: String) -> Self {
-        PoolError(Box::new(Repr { kind: PoolErrorKind::Config, message, stats: None, source: None }))
+        PoolError::plain(PoolErrorKind::Config, message)
     }
 
     /// The kind.
@@ -97,6 +123,12 @@ impl PoolError {
         self.0.stats.as_ref()
     }
 
+    /// Who held the connections when the time was up, the longest first; only for a timeout.
+    #[must_use]
+    pub fn holders(&self) -> &[Holder] {
+        &self.0.holders
+    }
+
     /// What the manager said when connecting failed; the same as [`source`](Error::source), in a form that can be shared.
     #[must_use]
     pub fn cause(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
@@ -112,7 +144,7 @@ impl fmt::Display for PoolError {
 
 impl fmt::Debug for PoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Repr { kind, message, stats: _, source } = &*self.0;
+        let Repr { kind, message, source, .. } = &*self.0;
         f.debug_struct("PoolError").field("kind", kind).field("message", message).field("source", source).finish()
     }
 }
@@ -136,8 +168,9 @@ mod tests {
     }
 
     fn timeout(active: u32, source: Option<Cause>) -> String {
-        let stats = PoolStats { max_size: 10, total: active, active, idle: 0, waiting: 3 };
-        let error = PoolError::timeout("main", Duration::from_secs(30), stats, Some(Location::caller()), source);
+        let stats = PoolStats { max_size: 10, total: active, active, waiting: 3, ..PoolStats::default() };
+        let error =
+            PoolError::timeout("main", Duration::from_secs(30), stats, Some(Location::caller()), source, vec![]);
         let text = error.to_string();
         let (before, rest) = text.split_once("asked for at ").expect("the place");
         let (_, after) = rest.split_once("; ").expect("the advice");

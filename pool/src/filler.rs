@@ -10,14 +10,14 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::Cause;
 use crate::lifetime::stamp;
 use crate::manager::Manager;
 use crate::shared::{PoolBag, PoolHold, Shared};
-use crate::sync::{Arc, Weak};
-use crate::timer::within;
+use crate::sync::{Arc, Ordering, Weak, fence};
+use crate::timer::{Timer, within};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -25,8 +25,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Whether one more connection is wanted.
 pub(crate) fn wanted<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>) -> bool {
     let counts = bag.counts();
-    let idle = counts.idle as usize;
-    counts.total() < shared.config.max_size && (counts.idle < shared.config.min_idle || shared.line.waiting() > idle)
+    // Those that prewarming makes just now will be idle.
+    let soon = counts.idle + shared.prewarming.load(Ordering::Relaxed);
+    counts.total() < shared.live.max_size() && (soon < shared.live.min_idle() || shared.line.waiting() > soon as usize)
 }
 
 /// Serves the demand until the pool is closed or gone.
@@ -45,13 +46,9 @@ pub(crate) async fn run<M: Manager>(bag: Weak<PoolBag<M>>, shared: Arc<Shared<M>
         match claimed {
             None => shared.demand.wait(heard).await,
             Some(hold) => match fill(&shared, hold).await {
-                Ok(()) => {
-                    shared.set_last_failure(None);
-                    pause = SHORTEST_PAUSE;
-                }
-                Err(cause) => {
-                    shared.set_last_failure(Some(cause));
-                    shared.rest(pause).await;
+                Ok(()) => pause = SHORTEST_PAUSE,
+                Err(_) => {
+                    shared.rest(shared.timer(), pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }
             },
@@ -59,27 +56,51 @@ pub(crate) async fn run<M: Manager>(bag: Weak<PoolBag<M>>, shared: Arc<Shared<M>
     }
 }
 
-/// Connects into a slot and gives it to whoever waits. A connect that panics or hangs has failed like any other.
-async fn fill<M: Manager>(shared: &Arc<Shared<M>>, mut hold: PoolHold<M>) -> Result<(), Cause> {
-    let timeout = shared.config.connection_timeout;
-    let limit = if timeout.is_zero() { Duration::MAX } else { timeout };
-    let connected = within(shared.rest(limit), caught(shared.manager.connect())).await;
-    match connected {
-        Some(Ok(Ok(item))) => {
-            stamp(shared, &hold);
-            hold.put(item);
-            hold.put_back();
-            Ok(())
-        }
-        Some(Ok(Err(error))) => Err(Arc::new(error)),
-        Some(Err(panic)) => Err(Arc::new(Refused(format!("connecting panicked: {}", text(&*panic))))),
-        // Or the pool was closed; then nobody will read it.
-        None => Err(Arc::new(Refused(format!("connecting took longer than {timeout:?}")))),
+/// Connects into a slot and gives it to whoever waits.
+pub(crate) async fn fill<M: Manager>(shared: &Arc<Shared<M>>, mut hold: PoolHold<M>) -> Result<(), Cause> {
+    connect_into(shared, &mut hold, shared.timer()).await?;
+    hold.put_back();
+    shared.warmed.ring();
+    Ok(())
+}
+
+/// Connects into a slot that one owns. A connect that panics or hangs has failed like any other.
+pub(crate) async fn connect_into<M: Manager>(
+    shared: &Shared<M>,
+    hold: &mut PoolHold<M>,
+    timer: Timer<'_>,
+) -> Result<(), Cause> {
+    // Closing looks at the slots after it said so: one of the two sees the other, and nothing is made for a closed pool.
+    fence(Ordering::SeqCst);
+    if shared.is_closed() {
+        return Err(Arc::new(Refused("the pool is closed".to_owned())));
     }
+    let begun = Instant::now();
+    let limit = shared.live.connection_timeout().unwrap_or(Duration::MAX);
+    let create = async {
+        let mut item = shared.manager.connect().await?;
+        shared.tell_created(&mut item, begun.elapsed());
+        Ok::<_, M::Error>(item)
+    };
+    let failed: Cause = match within(shared.rest(timer, limit), caught(create)).await {
+        Some(Ok(Ok(item))) => {
+            stamp(shared, hold);
+            hold.put(item);
+            shared.set_last_failure(None);
+            return Ok(());
+        }
+        Some(Ok(Err(error))) => Arc::new(error),
+        Some(Err(panic)) => Arc::new(Refused(format!("connecting panicked: {}", text(&*panic)))),
+        // Or the pool was closed; then nobody will read it.
+        None => Arc::new(Refused(format!("connecting took longer than {limit:?}"))),
+    };
+    shared.set_last_failure(Some(Arc::clone(&failed)));
+    shared.tell_connect_failed(&failed);
+    Err(failed)
 }
 
 /// Polls a future, and stops at a panic.
-async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,

@@ -6,36 +6,41 @@
 
 use crate::local;
 use crate::manager::{GiveBack, Manager};
-use crate::retire::retire;
+use crate::retire::{overdue, retire};
 use crate::shared::{PoolHold, deadline_in};
 use crate::sync::Arc;
 use crate::timer::within;
+use crate::watch::Evicted;
 
 /// Takes an item home.
 #[inline]
 pub(crate) fn give_back<M: Manager>(mut hold: PoolHold<M>, mut item: M::Item) {
-    if std::thread::panicking() {
-        return discard(hold, item);
-    }
     let shared = &**hold.place();
+    if shared.is_watched() && !shared.came_back(&hold, &mut item) {
+        return discard(hold, item, Evicted::Broken);
+    }
+    if std::thread::panicking() {
+        return discard(hold, item, Evicted::Panic);
+    }
     // Should the manager panic here, item and hold are dropped by the unwinding, which closes one and frees the other.
     match shared.manager.give_back(&mut item) {
-        GiveBack::Ready if hold.slot().expires() != 0 => {
-            hold.touch(shared.clock.now());
+        GiveBack::Ready if hold.notes().expires() != 0 => {
+            hold.notes().touch(shared.clock.now());
             local::remember(shared.number, hold.slot().index());
             hold.put(item);
             hold.put_back();
         }
         GiveBack::Settle => settle(hold, item),
-        GiveBack::Ready | GiveBack::Discard => discard(hold, item),
+        GiveBack::Ready => discard(hold, item, Evicted::Requested),
+        GiveBack::Discard => discard(hold, item, Evicted::Broken),
     }
 }
 
 /// Closes an item instead of taking it back.
 #[cold]
-pub(crate) fn discard<M: Manager>(mut hold: PoolHold<M>, item: M::Item) {
+pub(crate) fn discard<M: Manager>(mut hold: PoolHold<M>, item: M::Item, why: Evicted) {
     hold.put(item);
-    retire(hold);
+    retire(hold, why);
 }
 
 #[cold]
@@ -44,14 +49,17 @@ fn settle<M: Manager>(mut hold: PoolHold<M>, mut item: M::Item) {
     let shared = Arc::clone(hold.place());
     let runner = Arc::clone(&shared);
     runner.run(async move {
-        let limit = shared.timer().until(deadline_in(shared.config.settle_timeout));
+        let limit = shared.timer().until(deadline_in(shared.settle_timeout));
         let settled = within(limit, shared.manager.settle(&mut item)).await;
         hold.put(item);
-        if matches!(settled, Some(Ok(()))) && hold.slot().expires() != 0 {
-            hold.touch(shared.clock.now());
-            hold.put_back();
-        } else {
-            crate::retire::close(hold).await;
+        if !matches!(settled, Some(Ok(()))) {
+            return crate::retire::close(hold, Evicted::Broken).await;
         }
+        if hold.notes().expires() == 0 {
+            let why = overdue(&hold);
+            return crate::retire::close(hold, why).await;
+        }
+        hold.notes().touch(shared.clock.now());
+        hold.put_back();
     });
 }

@@ -6,6 +6,8 @@ use std::ops::{Deref, DerefMut};
 use crate::give_back::{discard, give_back};
 use crate::manager::Manager;
 use crate::shared::PoolHold;
+use crate::sync::Ordering;
+use crate::watch::Evicted;
 
 /// A borrowed item, which goes back to its pool when this is dropped, wherever and in whatever order: it keeps what it
 /// needs of the pool alive by itself and borrows from nothing.
@@ -50,6 +52,7 @@ impl<M: Manager> Pooled<M> {
     /// # Panics
     /// Never: a guard has its item until it is consumed.
     #[must_use]
+    #[doc(alias = "unpool")]
     pub fn detach(guard: Self) -> M::Item {
         // The hold ends here, and with it its claim on the slot.
         let (item, _hold) = guard.into_parts();
@@ -60,8 +63,24 @@ impl<M: Manager> Pooled<M> {
     /// of the item's.
     #[doc(alias = "evictConnection")]
     pub fn discard(guard: Self) {
+        Pooled::close(guard, Evicted::Requested);
+    }
+
+    /// Has the item closed when it comes back, instead of lent again. A function, so that it hides no method of the
+    /// item's.
+    pub fn mark_evicted(guard: &Self) {
+        if let Some(hold) = guard.hold() {
+            hold.notes().expires.store(0, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn close(guard: Self, why: Evicted) {
         let (item, hold) = guard.into_parts();
-        discard(hold, item);
+        discard(hold, item, why);
+    }
+
+    pub(crate) fn hold(&self) -> Option<&PoolHold<M>> {
+        self.hold.as_ref()
     }
 }
 

@@ -34,13 +34,14 @@
 //! ```text
 //!   take                                                      put back
 //!
-//!   1. the slots this thread returned last --found--> lend    is anybody waiting?
-//!          |                                                    |            |
-//!   2. all slots, from a place of its own  --found--> lend      no           yes: hand it over; it never
-//!          |                                                    |            becomes idle in between
-//!   3. stand in line (first come, first served)               Idle;
-//!      look at all slots once more         --found--> lend    look again: has anybody
-//!      tell the filler                                        come meanwhile?  yes: take it back, hand it over
+//!   1. the slots this thread returned last --found--> lend    InUse -> Idle --done--> that was all
+//!          |                                                       |
+//!   2. all slots, from a place of its own  --found--> lend       marked: a waiter wants it
+//!          |                                                       |
+//!   3. stand in line (first come, first served)                hand it over to the first in line; it never becomes
+//!      look at all slots once more         --found--> lend    idle in between. Nobody there any more: Idle
+//!      and mark those that are in use
+//!      tell the filler
 //!      sleep ----- handed a slot -------------------> lend
 //!            `---- time is up, or the pool closes --> error
 //!
@@ -48,10 +49,11 @@
 //!      filler:       waiting > idle, or idle < min_idle  ->  connect (one at a time) -> put back
 //!                    failed -> pause 10 ms, 20 ms, .. 5 s
 //!      housekeeper:  every 30 s: too old, or idle for too long beyond min_idle  ->  close
+//!                    idle and due for keepalive -> check;  out for too long -> report
 //! ```
 //!
 //! - **Steps 1 and 2 take no lock, allocate nothing, start no timer** and write to nothing but the slot: borrowers on
-//!   different processors do not slow each other down.
+//!   different processors do not slow each other down. A return is one compare-and-set.
 //! - **A waiter is a waker**, be it a parked thread or a task; both stand in one line. One that is cancelled or out of
 //!   time leaves; had it been handed a connection in that moment, the next in line gets it.
 //! - **Borrowers never connect**: a connection that comes back serves them sooner than one that is made for them, and
@@ -67,13 +69,26 @@
 //!
 //! # What one costs
 //!
-//! A slot is one allocation of 128 bytes (256 with an item larger than about 80), made when the pool is built; a waiter
-//! is one small allocation, and in a task its timer another.
+//! A slot is one allocation of 128 bytes plus 16 (256 plus 16 with an item larger than 16 bytes), made when the pool is
+//! built, also for connections that are never made; a pool has about 3 KB beside them. A waiter is one allocation of 64
+//! bytes, its future another of about 1 KB, and in a task its timer a third.
+//!
+//! # Watching it
+//!
+//! [`Pool::stats`], [`Pool::holders`] and [`Pool::health`] tell how it is; [`PoolMetrics`] and [`PoolHooks`] are told what
+//! happens. A borrower whose time is up learns who holds the connections, since when and from where, and why none could be
+//! made.
+//!
+//! # Several pools
+//!
+//! [`RoutingDataSource`] puts a primary, its stand-ins and replicas behind one data source, and has the preset of one
+//! writer and several readers for SQLite files.
 //!
 //! # Features
 //!
-//! `tokio` (default): [`TokioSpawner`]. Without it, background work is done by the pool's own threads
-//! ([`ThreadSpawner`]) or by a [`Spawner`] of yours.
+//! `tokio` (default): [`TokioSpawner`]; without it, background work is done by the pool's own threads ([`ThreadSpawner`])
+//! or by a [`Spawner`] of yours. `metrics`: `MetricsFacade`, OpenTelemetry's names through the crate `metrics`. `tracing`:
+//! events of target `batis_pool`.
 
 #![deny(unsafe_code)]
 
@@ -82,18 +97,26 @@ mod bell;
 mod builder;
 mod clock;
 mod config;
+mod connection_manager;
+mod control;
 mod data_source;
 mod error;
+mod event;
+#[cfg(feature = "metrics")]
+mod facade;
 mod filler;
 mod give_back;
 mod guard;
+mod health;
 mod housekeeper;
 mod lifetime;
 mod line;
+mod live;
 mod local;
 mod manager;
 mod pool;
 mod retire;
+mod routing;
 mod shared;
 mod spawn;
 mod stats;
@@ -101,20 +124,29 @@ mod sync;
 mod take;
 mod timer;
 mod waiter;
+mod waits;
+mod watch;
 
-#[cfg(loom)]
+#[cfg(any(loom, test))]
 #[doc(hidden)]
 pub mod model;
 
 pub use builder::Builder;
 pub use clock::Clock;
 pub use config::PoolConfig;
-pub use data_source::ConnectionManager;
+pub use connection_manager::{ConnectionManager, Credentials, Verdict};
+pub use control::ItemAge;
 pub use error::{PoolError, PoolErrorKind};
+#[cfg(feature = "metrics")]
+pub use facade::MetricsFacade;
 pub use guard::Pooled;
+pub use health::{Health, HealthCheck};
+pub use live::Changes;
 pub use manager::{Blocking, BlockingManager, GiveBack, Manager};
-pub use pool::Pool;
+pub use pool::{Pool, WeakPool};
+pub use routing::{Reads, RoutingBuilder, RoutingDataSource};
 #[cfg(feature = "tokio")]
 pub use spawn::TokioSpawner;
 pub use spawn::{BoxFuture, Spawner, ThreadSpawner};
 pub use stats::PoolStats;
+pub use watch::{Evicted, Holder, PoolHooks, PoolMetrics};

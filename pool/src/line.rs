@@ -2,21 +2,22 @@
 //!
 //! A connection that comes back while somebody waits is handed over directly; it never becomes idle in between, so a
 //! newcomer cannot snatch it. The lock is taken by waiters and by those who hand over, never on the fast path, which
-//! reads [`Line::claims`] only.
+//! does not look at the line at all: a waiter marks the slots it wants (see the bag).
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, announce};
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
 use crate::waiter::{Baton, Closed, Left, Waiter};
 
-/// Set in the claims once the pool is closed, so that a return learns both from one load.
+/// Set in the claims once the pool is closed.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 #[derive(Debug)]
 pub(crate) struct Line<B> {
+    /// How many wait, and the closed mark.
     claims: AtomicUsize,
     queue: Mutex<VecDeque<Arc<Waiter<B>>>>,
 }
@@ -34,12 +35,6 @@ impl<B: Baton> Line<B> {
         Line { claims: AtomicUsize::new(0), queue: Mutex::new(VecDeque::new()) }
     }
 
-    /// Waiters, and the closed mark: zero means that a return has nothing to do but to publish.
-    #[inline]
-    pub(crate) fn claims(&self) -> &AtomicUsize {
-        &self.claims
-    }
-
     pub(crate) fn waiting(&self) -> usize {
         self.claims.load(Ordering::SeqCst) & !CLOSED
     }
@@ -48,7 +43,7 @@ impl<B: Baton> Line<B> {
         self.claims.load(Ordering::SeqCst) & CLOSED != 0
     }
 
-    /// Stands in line. Whoever joined must look at all slots once more before it sleeps.
+    /// Stands in line. Whoever joined must look at all slots, and mark those that are owned, before it sleeps.
     pub(crate) fn join(&self) -> Result<Wait<'_, B>, Closed> {
         let waiter = Arc::new(Waiter::new());
         let mut queue = self.queue.lock();
@@ -56,19 +51,21 @@ impl<B: Baton> Line<B> {
             return Err(Closed);
         }
         queue.push_back(Arc::clone(&waiter));
-        announce(&self.claims, 1);
+        self.claims.fetch_add(1, Ordering::SeqCst);
         Ok(Wait { line: self, waiter })
     }
 
-    /// Offers to the first who still waits.
-    pub(crate) fn offer(&self, mut baton: B) -> Offer<B> {
+    /// Offers to the first who still waits. `mark` is called under the lock before, and told whether others stand behind.
+    pub(crate) fn offer(&self, mut baton: B, mark: impl Fn(&B, bool)) -> Offer<B> {
         loop {
             let next = {
                 let mut queue = self.queue.lock();
                 if self.is_closed() {
                     return Offer::Closed(baton);
                 }
-                queue.pop_front()
+                let next = queue.pop_front();
+                mark(&baton, !queue.is_empty());
+                next
             };
             let Some(waiter) = next else { return Offer::Nobody(baton) };
             match waiter.hand(baton, &self.claims) {
@@ -90,7 +87,7 @@ impl<B: Baton> Line<B> {
             if self.is_closed() {
                 return false;
             }
-            announce(&self.claims, CLOSED);
+            self.claims.fetch_or(CLOSED, Ordering::SeqCst);
             std::mem::take(&mut *queue)
         };
         for waiter in waiters {

@@ -1,4 +1,5 @@
-//! The bag and its line as the models of `tests/loom.rs` drive them: without manager, clock and background.
+//! The bag and its line as the models of `tests/loom.rs` and the tests of the bag drive them: without manager, clock and
+//! background.
 
 use crate::bag::{Bag, Hold, Place};
 use crate::line::{Line, Wait};
@@ -36,6 +37,17 @@ impl Place for Ground {
 pub struct Model {
     ground: Arc<Ground>,
     bag: Arc<Bag<Ground>>,
+}
+
+/// The ground of a model that may be gone.
+#[derive(Debug)]
+pub struct Kept(Arc<Ground>);
+
+impl Kept {
+    /// How many hold on to it, this one counted.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
 }
 
 /// What a borrower has: the item is out of its slot, as in a guard. Dropped, it is put back.
@@ -85,8 +97,8 @@ impl Model {
             return Some(lent);
         }
         let waiting = self.join()?;
-        if let Some(lent) = self.take() {
-            return Some(lent);
+        if let Some(hold) = self.bag.take_or_want() {
+            return Some(Lent::new(hold));
         }
         if self.ground.waiters_connect
             && let Some(hold) = self.bag.claim()
@@ -98,15 +110,35 @@ impl Model {
 
     /// The housekeeper's move: reserves the slot if it is idle, and closes its item.
     pub fn retire(&self, index: usize) -> bool {
-        self.bag.reserve(&self.bag.slots()[index]).is_some()
+        self.bag.slots().nth(index).is_some_and(|slot| self.bag.reserve(slot).is_some())
+    }
+
+    /// The housekeeper's other move: looks at an idle slot and puts it back.
+    pub fn reserve_and_put_back(&self, index: usize) {
+        if let Some(hold) = self.bag.slots().nth(index).and_then(|slot| self.bag.reserve(slot)) {
+            hold.put_back();
+        }
+    }
+
+    /// The look of one who stands in line, which finds nothing idle.
+    pub fn want(&self) {
+        assert!(self.bag.take_or_want().is_none());
+    }
+
+    /// Changes how many items there may be.
+    pub fn set_limit(&self, limit: u32) {
+        self.bag.set_limit(limit, &self.ground);
+    }
+
+    /// What the slots hold on to.
+    pub fn ground(&self) -> Kept {
+        Kept(Arc::clone(&self.ground))
     }
 
     /// Closes the pool and what is idle.
     pub fn close(&self) {
         self.ground.line.close();
-        for slot in self.bag.slots() {
-            drop(self.bag.reserve(slot));
-        }
+        self.bag.seal(drop);
     }
 
     /// Idle, in use, reserved, waiting.
@@ -119,7 +151,11 @@ impl Model {
 impl Waiting<'_> {
     /// Sleeps until it is handed one; `None`: the pool is closed.
     pub fn wait(self) -> Option<Lent> {
-        loom::future::block_on(self.0).ok().map(Lent::new)
+        #[cfg(loom)]
+        use loom::future::block_on;
+        #[cfg(not(loom))]
+        let block_on = |wait| crate::timer::block_on(&crate::timer::Parking::new(), wait);
+        block_on(self.0).ok().map(Lent::new)
     }
 
     /// Leaves, with what it was handed if it was.
@@ -130,6 +166,7 @@ impl Waiting<'_> {
 
 impl Lent {
     fn new(mut hold: Hold<Ground>) -> Self {
+        hold.set_in_use();
         Lent { item: hold.take(), hold: Some(hold) }
     }
 

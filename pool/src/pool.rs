@@ -9,15 +9,15 @@ use crate::builder::Builder;
 use crate::config::PoolConfig;
 use crate::error::PoolError;
 use crate::guard::Pooled;
-use crate::housekeeper;
 use crate::manager::Manager;
-use crate::retire::retire;
+use crate::retire::{overdue, retire};
 use crate::shared::{PoolBag, PoolHold, Shared, deadline_in};
 use crate::spawn::BoxFuture;
 use crate::stats::PoolStats;
-use crate::sync::Arc;
-use crate::take::{Ask, Found, Place, fast, slow};
+use crate::sync::{Arc, Ordering, Weak, fence};
+use crate::take::{Ask, Found, Place, fast, note_loan, slow};
 use crate::timer::{Parking, Timer, block_on, within};
+use crate::watch::{Evicted, Holder};
 
 /// A pool. Cheap to clone; when the last clone is dropped it closes, and what is borrowed then is closed when it comes
 /// back.
@@ -26,13 +26,36 @@ use crate::timer::{Parking, Timer, block_on, within};
 #[doc(alias = "HikariDataSource")]
 #[doc(alias = "HikariPool")]
 pub struct Pool<M: Manager> {
-    inner: Arc<Inner<M>>,
+    pub(crate) inner: Arc<Inner<M>>,
 }
 
 /// What the clones share. No slot and no background task owns it, so that the last clone is the last.
-struct Inner<M: Manager> {
-    bag: Arc<PoolBag<M>>,
-    shared: Arc<Shared<M>>,
+pub(crate) struct Inner<M: Manager> {
+    pub(crate) bag: Arc<PoolBag<M>>,
+    pub(crate) shared: Arc<Shared<M>>,
+}
+
+/// A handle that does not keep its pool open: for background tasks and registries of yours. From [`Pool::downgrade`].
+pub struct WeakPool<M: Manager>(Weak<Inner<M>>);
+
+impl<M: Manager> WeakPool<M> {
+    /// The pool, unless its last handle was dropped.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Pool<M>> {
+        self.0.upgrade().map(|inner| Pool { inner })
+    }
+}
+
+impl<M: Manager> Clone for WeakPool<M> {
+    fn clone(&self) -> Self {
+        WeakPool(Weak::clone(&self.0))
+    }
+}
+
+impl<M: Manager> fmt::Debug for WeakPool<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WeakPool").field(&self.upgrade()).finish()
+    }
 }
 
 impl<M: Manager> Pool<M> {
@@ -66,7 +89,7 @@ impl<M: Manager> Pool<M> {
     }
 
     async fn get_at(&self, timeout: Option<Duration>, at: Place) -> Result<Pooled<M>, PoolError> {
-        match self.fast() {
+        match self.fast(at) {
             Found::Fresh(pooled) => Ok(pooled),
             Found::Stale(hold) => self.slow(Some(hold), timeout, at).await,
             Found::Nothing => self.slow(None, timeout, at).await,
@@ -74,8 +97,8 @@ impl<M: Manager> Pool<M> {
     }
 
     #[inline]
-    pub(crate) fn fast(&self) -> Found<M> {
-        fast(&self.inner.bag, &self.inner.shared)
+    pub(crate) fn fast(&self, at: Place) -> Found<M> {
+        fast(&self.inner.bag, &self.inner.shared, at)
     }
 
     /// Boxed, so that the future of the fast path stays small.
@@ -110,7 +133,7 @@ impl<M: Manager> Pool<M> {
 
     #[inline]
     pub(crate) fn get_blocking_at(&self, timeout: Option<Duration>, at: Place) -> Result<Pooled<M>, PoolError> {
-        match self.fast() {
+        match self.fast(at) {
             Found::Fresh(pooled) => Ok(pooled),
             Found::Stale(hold) => self.slow_blocking(Some(hold), timeout, at),
             Found::Nothing => self.slow_blocking(None, timeout, at),
@@ -130,15 +153,18 @@ impl<M: Manager> Pool<M> {
         block_on(&parking, slow(bag, shared, stale, Ask { timeout, timer: Timer::Parking(&parking), at }))
     }
 
-    /// Borrows what is idle now, without waiting; `None` if nothing is. One that lay idle for long is lent unchecked.
+    /// Borrows what is idle now, without waiting; `None` if nothing is, or the pool is suspended or closed. One that lay
+    /// idle for long is lent unchecked.
     #[must_use = "dropped at once, it goes back at once"]
+    #[track_caller]
     pub fn try_get(&self) -> Option<Pooled<M>> {
+        let at = Some(Location::caller());
         loop {
-            match self.fast() {
+            match self.fast(at) {
                 Found::Fresh(pooled) => return Some(pooled),
                 Found::Nothing => return None,
                 Found::Stale(hold) => {
-                    if let Some(pooled) = self.unchecked(hold) {
+                    if let Some(pooled) = self.unchecked(hold, at) {
                         return Some(pooled);
                     }
                 }
@@ -148,14 +174,20 @@ impl<M: Manager> Pool<M> {
 
     /// Lends one that lay idle for long as it is, unless it is too old.
     #[cold]
-    fn unchecked(&self, hold: PoolHold<M>) -> Option<Pooled<M>> {
-        let now = self.inner.shared.clock.now();
-        if now < hold.slot().expires() {
-            hold.touch(now);
-            return Pooled::new(hold).ok();
+    fn unchecked(&self, hold: PoolHold<M>, at: Place) -> Option<Pooled<M>> {
+        let shared = &self.inner.shared;
+        let now = shared.clock.now();
+        if now >= hold.notes().expires() {
+            let why = overdue(&hold);
+            retire(hold, why);
+            return None;
         }
-        retire(hold);
-        None
+        note_loan(&hold, now, at);
+        let mut pooled = Pooled::new(hold).ok()?;
+        if shared.is_watched() {
+            shared.lent(&mut pooled, Duration::ZERO);
+        }
+        Some(pooled)
     }
 
     /// How full it is.
@@ -165,10 +197,23 @@ impl<M: Manager> Pool<M> {
         self.inner.shared.stats(&self.inner.bag)
     }
 
-    /// What it was built with.
+    /// Who holds its connections, the longest first.
     #[must_use]
-    pub fn config(&self) -> &PoolConfig {
-        &self.inner.shared.config
+    pub fn holders(&self) -> Vec<Holder> {
+        self.inner.shared.holders(&self.inner.bag)
+    }
+
+    /// Its configuration as it is now.
+    #[must_use]
+    pub fn config(&self) -> PoolConfig {
+        self.inner.shared.live.config()
+    }
+
+    /// The name that errors, metrics and threads bear.
+    #[must_use]
+    #[doc(alias = "getPoolName")]
+    pub fn name(&self) -> &str {
+        &self.inner.shared.name
     }
 
     /// What makes its items.
@@ -180,27 +225,19 @@ impl<M: Manager> Pool<M> {
     /// The most connections there will be.
     #[must_use]
     pub fn max_size(&self) -> u32 {
-        self.config().max_size
+        self.inner.shared.live.max_size()
     }
 
     /// How many connections it keeps idle.
     #[must_use]
     pub fn min_idle(&self) -> u32 {
-        self.config().min_idle
+        self.inner.shared.live.min_idle()
     }
 
-    /// Does one round of housekeeping now, as the pool itself does every `housekeeping_period`: retires what is too old or
-    /// idle for too long. For pools without a spawner, and for tests with a [clock](crate::Clock) of their own.
-    pub async fn housekeep(&self) {
-        housekeeper::pass(&self.inner.bag, &self.inner.shared).await;
-    }
-
-    /// Has every connection of this moment closed: the idle ones now, those in use when they come back. New ones take their
-    /// place. After a failover, or when passwords were changed.
-    #[doc(alias = "softEvictConnections")]
-    pub fn soft_evict(&self) {
-        self.inner.bag.expire_all();
-        self.inner.retire_idle();
+    /// A handle that does not keep the pool open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakPool<M> {
+        WeakPool(Arc::downgrade(&self.inner))
     }
 
     /// Closes the pool: whoever waits is told so, `get` fails from now on, idle connections are closed, and those in use
@@ -216,7 +253,7 @@ impl<M: Manager> Pool<M> {
     }
 
     /// Closes the pool and waits, for at most `timeout`, until every connection has come back and is closed. `false`: some
-    /// were still out; they are closed when they come back.
+    /// were still out; they are closed when they come back. (HikariCP gives up after 10 s, and aborts what is out.)
     #[doc(alias = "shutdown")]
     pub async fn closed(&self, timeout: Duration) -> bool {
         self.inner.closed(self.inner.shared.timer().until(deadline_in(timeout))).await
@@ -231,27 +268,20 @@ impl<M: Manager> Pool<M> {
 
     /// The configured timeout; `None`: for ever.
     pub(crate) fn connection_timeout(&self) -> Option<Duration> {
-        Some(self.config().connection_timeout).filter(|timeout| !timeout.is_zero())
+        self.inner.shared.live.connection_timeout()
     }
 }
 
 impl<M: Manager> Inner<M> {
     fn close(&self) {
         if self.shared.close() {
-            self.retire_idle();
-        }
-    }
-
-    fn retire_idle(&self) {
-        for slot in self.bag.slots() {
-            if let Some(hold) = self.bag.reserve(slot) {
-                retire(hold);
-            }
+            self.bag.seal(|hold| retire(hold, Evicted::Closed));
         }
     }
 
     async fn closed(&self, limit: impl Future<Output = ()>) -> bool {
         self.close();
+        fence(Ordering::SeqCst);
         let empty = async {
             loop {
                 let heard = self.shared.vacated.rings();
@@ -279,6 +309,6 @@ impl<M: Manager> Clone for Pool<M> {
 
 impl<M: Manager> fmt::Debug for Pool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("name", &self.config().name).field("stats", &self.stats()).finish()
+        f.debug_struct("Pool").field("name", &self.name()).field("stats", &self.stats()).finish()
     }
 }

@@ -25,11 +25,22 @@ pub struct PoolStats {
     /// Borrowers in line.
     #[doc(alias = "getThreadsAwaitingConnection")]
     pub waiting: usize,
+    /// How many connections the pool keeps idle.
+    #[doc(alias = "getMinimumIdle")]
+    pub min_idle: u32,
+    /// How often a connection was lent, since the pool was built.
+    pub lent: u64,
+    /// How many connections were made, since the pool was built.
+    pub created: u64,
+    /// How many of them the pool has closed.
+    pub closed: u64,
+    /// How many borrowers gave up.
+    pub timeouts: u64,
 }
 
 impl fmt::Display for PoolStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PoolStats { max_size, total, active, idle, waiting } = self;
+        let PoolStats { max_size, total, active, idle, waiting, .. } = self;
         write!(f, "total={total}, active={active}, idle={idle}, waiting={waiting}, max={max_size}")
     }
 }
@@ -40,6 +51,7 @@ pub(crate) struct Counts {
     pub(crate) idle: u32,
     pub(crate) active: u32,
     pub(crate) reserved: u32,
+    pub(crate) lent: u64,
 }
 
 impl Counts {

@@ -1,76 +1,47 @@
 //! The one place that names the standard library's synchronisation: everything else takes it from here, so that the
-//! models of `tests/loom.rs` can swap it for loom's.
-//!
-//! Three operations are here because they are only right together. A connection that comes back does *store state, then
-//! load the number of waiters*; a borrower that finds nothing does *add itself to the waiters, then load the states*.
-//! Sequential consistency is what makes at least one of the two see the other; with less, both may look too early and
-//! the borrower sleeps beside an idle connection. loom knows sequential consistency in fences only, the processor is
-//! faster with a swap; [`publish`], [`announce`] and [`look`] say it in either language, and nobody writes the pair by
-//! hand.
+//! models of `tests/loom.rs` (`--cfg loom`) and the schedules of `tests/shuttle.rs` (`--cfg shuttle`) can swap it.
 
 pub(crate) use std::sync::{Arc, Condvar, OnceLock, Weak};
 
 /// Times and marks beside the protocol: always the standard library's, so that the models do not branch on them.
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize as PlainUsize};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize as PlainUsize};
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::atomic::AtomicUsize;
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::AtomicUsize;
 
-pub(crate) use std::sync::atomic::Ordering;
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::atomic::AtomicUsize;
 
-/// Stores `value` in `state` and then reads `claims`: what a connection's return does.
-#[cfg(not(loom))]
-#[inline]
-pub(crate) fn publish(state: &AtomicUsize, value: usize, claims: &AtomicUsize) -> usize {
-    state.swap(value, Ordering::SeqCst);
-    claims.load(Ordering::SeqCst)
-}
+pub(crate) use std::sync::atomic::{Ordering, fence};
 
-/// Stores `value` in `state` and then reads `claims`: what a connection's return does.
+#[cfg(not(any(loom, shuttle)))]
+type Lock<T> = std::sync::Mutex<T>;
+#[cfg(shuttle)]
+type Lock<T> = shuttle::sync::Mutex<T>;
+
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) type Guard<'a, T> = std::sync::MutexGuard<'a, T>;
+#[cfg(shuttle)]
+pub(crate) type Guard<'a, T> = shuttle::sync::MutexGuard<'a, T>;
 #[cfg(loom)]
-pub(crate) fn publish(state: &AtomicUsize, value: usize, claims: &AtomicUsize) -> usize {
-    state.store(value, Ordering::Release);
-    loom::sync::atomic::fence(Ordering::SeqCst);
-    claims.load(Ordering::Acquire)
-}
-
-/// Adds `amount` to `claims`, such that a [`look`] made after it cannot miss what was published before.
-#[cfg(not(loom))]
-#[inline]
-pub(crate) fn announce(claims: &AtomicUsize, amount: usize) {
-    claims.fetch_add(amount, Ordering::SeqCst);
-}
-
-/// Adds `amount` to `claims`, such that a [`look`] made after it cannot miss what was published before.
-#[cfg(loom)]
-pub(crate) fn announce(claims: &AtomicUsize, amount: usize) {
-    claims.fetch_add(amount, Ordering::AcqRel);
-    loom::sync::atomic::fence(Ordering::SeqCst);
-}
-
-/// Reads a state after an [`announce`].
-#[inline]
-pub(crate) fn look(state: &AtomicUsize) -> usize {
-    // Under loom the fence of `announce` orders it; there a SeqCst load is an Acquire load.
-    state.load(Ordering::SeqCst)
-}
+pub(crate) type Guard<'a, T> = loom::sync::MutexGuard<'a, T>;
 
 /// A mutex without poisoning: what it protects here is valid between any two statements.
 #[cfg(not(loom))]
 #[derive(Debug)]
-pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+pub(crate) struct Mutex<T>(Lock<T>);
 
 #[cfg(not(loom))]
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
-        Mutex(std::sync::Mutex::new(value))
+        Mutex(Lock::new(value))
     }
 
-    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
-        host::lock(&self.0)
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -86,7 +57,7 @@ impl<T> Mutex<T> {
         Mutex(loom::sync::Mutex::new(value), AtomicUsize::new(0))
     }
 
-    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -4,16 +4,16 @@
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::clock::millis;
-use crate::error::{Cause, PoolError};
+use crate::error::PoolError;
+use crate::filler::connect_into;
 use crate::guard::Pooled;
-use crate::lifetime::stamp;
 use crate::local;
 use crate::manager::Manager;
-use crate::retire::retire;
-use crate::shared::{PoolBag, PoolHold, Shared};
-use crate::sync::Arc;
+use crate::retire::{overdue, retire};
+use crate::shared::{CLOSED, PoolBag, PoolHold, SUSPENDED, Shared, WATCHED};
+use crate::sync::{Arc, Ordering};
 use crate::timer::{Timer, within};
+use crate::watch::Evicted;
 
 /// Where it was asked for, if that is known.
 pub(crate) type Place = Option<&'static Location<'static>>;
@@ -36,23 +36,34 @@ pub(crate) enum Found<M: Manager> {
 }
 
 #[inline]
-pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>) -> Found<M> {
-    if shared.is_closed() {
+pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, at: Place) -> Found<M> {
+    let gate = shared.gate();
+    if gate & (CLOSED | SUSPENDED) != 0 {
         return Found::Nothing;
     }
     let recent = local::find(shared.number, |slot| bag.take_at(slot));
-    match recent.or_else(|| bag.take(local::start())) {
-        Some(hold) => {
-            let now = shared.clock.now();
-            if shared.is_fresh(&hold, now) {
-                hold.touch(now);
-                Pooled::new(hold).map_or_else(Found::Stale, Found::Fresh)
-            } else {
-                Found::Stale(hold)
-            }
-        }
-        None => Found::Nothing,
+    let Some(hold) = recent.or_else(|| bag.take(local::start())) else { return Found::Nothing };
+    let now = shared.clock.now();
+    if !shared.is_fresh(&hold, now) {
+        return Found::Stale(hold);
     }
+    note_loan(&hold, now, at);
+    let mut pooled = match Pooled::new(hold) {
+        Ok(pooled) => pooled,
+        Err(hold) => return Found::Stale(hold),
+    };
+    if gate & WATCHED != 0 {
+        shared.lent(&mut pooled, Duration::ZERO);
+    }
+    Found::Fresh(pooled)
+}
+
+#[inline]
+pub(crate) fn note_loan<M: Manager>(hold: &PoolHold<M>, now: u64, at: Place) {
+    let notes = hold.notes();
+    notes.touch(now);
+    notes.set_place(at);
+    notes.count_loan();
 }
 
 /// Waits, checks, connects: until there is a good one or the time is up.
@@ -60,10 +71,38 @@ pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>) -> Found<M>
 pub(crate) async fn slow<M: Manager>(
     bag: &PoolBag<M>,
     shared: &Arc<Shared<M>>,
-    mut stale: Option<PoolHold<M>>,
+    stale: Option<PoolHold<M>>,
     ask: Ask<'_>,
 ) -> Result<Pooled<M>, PoolError> {
-    let deadline = ask.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let begun = Instant::now();
+    let deadline = ask.timeout.and_then(|timeout| begun.checked_add(timeout));
+    let found = find(bag, shared, stale, ask, deadline).await;
+    let waited = begun.elapsed();
+    match found {
+        Ok(mut pooled) => {
+            shared.waits.record(waited);
+            if shared.is_watched() {
+                shared.lent(&mut pooled, waited);
+            }
+            Ok(pooled)
+        }
+        Err(error) => {
+            if let (true, Some(stats)) = (error.is_timeout(), error.stats()) {
+                shared.waits.record(waited);
+                shared.tell_timed_out(waited, stats);
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn find<M: Manager>(
+    bag: &PoolBag<M>,
+    shared: &Arc<Shared<M>>,
+    mut stale: Option<PoolHold<M>>,
+    ask: Ask<'_>,
+    deadline: Option<Instant>,
+) -> Result<Pooled<M>, PoolError> {
     loop {
         let hold = match stale.take() {
             Some(hold) => hold,
@@ -84,6 +123,9 @@ async fn next<M: Manager>(
     ask: Ask<'_>,
     deadline: Option<Instant>,
 ) -> Result<PoolHold<M>, PoolError> {
+    if shared.gate() & SUSPENDED != 0 && !shared.admitted(ask.timer, deadline).await {
+        return Err(PoolError::suspended(&shared.name, ask.timeout.unwrap_or_default(), shared.stats(bag)));
+    }
     if shared.is_closed() {
         return Err(shared.closed_error());
     }
@@ -92,7 +134,7 @@ async fn next<M: Manager>(
     }
     let mut place = shared.line.join().map_err(|_| shared.closed_error())?;
     // The second look: what came back before the line knew of us was not offered to us.
-    if let Some(hold) = bag.take(local::start()) {
+    if let Some(hold) = bag.take_or_want() {
         return Ok(hold);
     }
     if shared.spawner.is_none() {
@@ -115,7 +157,8 @@ async fn next<M: Manager>(
 
 fn timed_out<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, ask: Ask<'_>) -> PoolError {
     let waited = ask.timeout.unwrap_or_default();
-    PoolError::timeout(&shared.config.name, waited, shared.stats(bag), ask.at, shared.last_failure())
+    let (stats, holders) = (shared.stats(bag), shared.holders(bag));
+    PoolError::timeout(&shared.name, waited, stats, ask.at, shared.last_failure(), holders)
 }
 
 /// Whether an item can be lent.
@@ -135,17 +178,19 @@ async fn make_ready<M: Manager>(
     deadline: Option<Instant>,
 ) -> Result<Ready<M>, PoolError> {
     let now = shared.clock.now();
-    if !hold.is_vacant() && now >= hold.slot().expires() {
-        retire(hold);
+    if !hold.is_vacant() && now >= hold.notes().expires() {
+        let why = overdue(&hold);
+        retire(hold, why);
         return Ok(Ready::Retired);
     }
-    let alive = now.saturating_sub(hold.slot().touched()) <= millis(shared.config.alive_bypass);
-    hold.touch(now);
+    let fresh = shared.is_fresh(&hold, now);
+    hold.set_in_use();
+    note_loan(&hold, now, ask.at);
     let pooled = match Pooled::new(hold) {
         Ok(pooled) => pooled,
-        Err(vacant) => return connect(shared, vacant).await.map(Ready::Yes),
+        Err(vacant) => return connect(shared, vacant, ask).await.map(Ready::Yes),
     };
-    if alive { Ok(Ready::Yes(pooled)) } else { Ok(check(shared, pooled, ask, deadline).await) }
+    if fresh { Ok(Ready::Yes(pooled)) } else { Ok(check(shared, pooled, ask, deadline).await) }
 }
 
 /// Validates one that lay idle for a while. Left half-way, because the borrower's time is up or it was cancelled, the
@@ -156,32 +201,66 @@ async fn check<M: Manager>(
     ask: Ask<'_>,
     deadline: Option<Instant>,
 ) -> Ready<M> {
-    let limit = Instant::now().checked_add(shared.config.validation_timeout);
+    let limit = Instant::now().checked_add(shared.live.validation_timeout());
     let cut_short = deadline.is_some_and(|deadline| limit.is_none_or(|limit| deadline < limit));
     let until = if cut_short { deadline } else { limit };
     match within(ask.timer.until(until), shared.manager.check(&mut pooled)).await {
-        Some(Ok(())) => Ready::Yes(pooled),
+        Some(Ok(())) => {
+            if let Some(hold) = pooled.hold() {
+                hold.notes().alive.store(shared.clock.now(), Ordering::Relaxed);
+            }
+            Ready::Yes(pooled)
+        }
         None if cut_short => Ready::OutOfTime,
         Some(Err(_)) | None => {
-            Pooled::discard(pooled);
+            Pooled::close(pooled, Evicted::Invalid);
             Ready::Retired
         }
     }
 }
 
 /// Connects in the borrower's own call, where there is no background.
-async fn connect<M: Manager>(shared: &Arc<Shared<M>>, mut hold: PoolHold<M>) -> Result<Pooled<M>, PoolError> {
-    match shared.manager.connect().await {
-        Ok(item) => {
-            shared.set_last_failure(None);
-            stamp(shared, &hold);
-            hold.put(item);
+async fn connect<M: Manager>(
+    shared: &Arc<Shared<M>>,
+    mut hold: PoolHold<M>,
+    ask: Ask<'_>,
+) -> Result<Pooled<M>, PoolError> {
+    match connect_into(shared, &mut hold, ask.timer).await {
+        Ok(()) => {
+            note_loan(&hold, shared.clock.now(), ask.at);
             Pooled::new(hold).map_err(|_| shared.closed_error())
         }
-        Err(error) => {
-            let cause: Cause = Arc::new(error);
-            shared.set_last_failure(Some(Arc::clone(&cause)));
-            Err(PoolError::connect(&shared.config.name, cause))
+        Err(_) if shared.is_closed() => Err(shared.closed_error()),
+        Err(cause) => Err(PoolError::connect(&shared.name, cause)),
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::manager::{Blocking, BlockingManager};
+    use crate::pool::{Inner, Pool};
+
+    struct Nothing;
+
+    impl BlockingManager for Nothing {
+        type Item = u32;
+        type Error = std::convert::Infallible;
+        fn connect(&self) -> Result<u32, Self::Error> {
+            Ok(7)
         }
+    }
+
+    #[test]
+    fn futures_are_as_small_as_the_documentation_says() {
+        let pool = Pool::builder(Blocking(Nothing)).without_spawner().build().unwrap();
+        let Inner { bag, shared } = &*pool.inner;
+        let ask = Ask { timeout: None, timer: shared.timer(), at: None };
+        let waits = size_of_val(&slow(bag, shared, None, ask));
+        assert!(waits <= 1536, "{waits}");
+        let asks = size_of_val(&pool.get());
+        assert!(asks <= 96, "{asks}");
+        let pool = size_of::<Shared<Blocking<Nothing>>>();
+        assert!(pool <= 1536, "{pool}");
     }
 }

@@ -178,3 +178,62 @@ fn an_empty_slot_is_handed_to_one_who_connects_by_itself() {
         assert_eq!(model.counts(), (1, 0, 0, 0));
     });
 }
+
+#[test]
+fn a_wait_for_either_of_two_slots_that_come_back_at_once() {
+    explore(Some(2), || {
+        let model = Model::new(2, 2, false);
+        let (first, second) = (model.take().unwrap(), model.take().unwrap());
+        let other = model.clone();
+        let waits = thread::spawn(move || drop(other.get().unwrap()));
+        let returns = thread::spawn(move || drop(first));
+        drop(second);
+        returns.join().unwrap();
+        waits.join().unwrap();
+        assert_eq!(model.counts(), (2, 0, 0, 0));
+    });
+}
+
+#[test]
+fn a_wait_against_a_housekeeper_that_puts_back() {
+    explore(None, || {
+        let model = Model::new(1, 1, false);
+        let other = model.clone();
+        let thread = thread::spawn(move || other.reserve_and_put_back(0));
+        drop(model.get().unwrap());
+        thread.join().unwrap();
+        assert_eq!(model.counts(), (1, 0, 0, 0));
+    });
+}
+
+#[test]
+fn the_bag_is_dropped_while_one_is_lent() {
+    explore(None, || {
+        let model = Model::new(2, 2, false);
+        let lent = model.take().unwrap();
+        let ground = model.ground();
+        let thread = thread::spawn(move || drop(lent));
+        drop(model);
+        thread.join().unwrap();
+        // Whoever came second freed the slot: nobody holds the ground any more.
+        assert_eq!(ground.holders(), 1);
+    });
+}
+
+#[test]
+fn two_waits_for_a_slot_that_is_filled_each_get_it() {
+    explore(Some(2), || {
+        let model = Model::new(1, 0, false);
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let other = model.clone();
+                thread::spawn(move || drop(other.get().unwrap()))
+            })
+            .collect();
+        assert!(model.fill(7));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(model.counts(), (1, 0, 0, 0));
+    });
+}

@@ -1,7 +1,17 @@
 //! Pools of other crates against batis-pool, interleaved in one process: get and return of connections that do nothing.
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml [-- --quick]`
 
+mod blocking;
+#[path = "../../src/measure.rs"]
+mod measure;
 mod pools;
+#[path = "../../src/report.rs"]
+#[allow(dead_code)] // its JSON is for `scripts/bench`
+mod report;
+#[path = "../../src/subject.rs"]
+#[allow(dead_code)]
+mod subject;
+mod waits;
 
 use std::future::Future;
 use std::io::{self, Write as _};
@@ -9,42 +19,66 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use batis_benches::measure::{Plan, measure};
-use batis_benches::{Subject, Work, report};
+use measure::{Plan, measure};
+use subject::{Subject, Work};
 use tokio::runtime::Runtime;
 
 fn main() -> io::Result<()> {
-    let plan = if std::env::args().any(|a| a == "--quick") { Plan::QUICK } else { Plan::FULL };
+    let quick = std::env::args().any(|a| a == "--quick");
+    let plan = if quick { Plan::QUICK } else { Plan::FULL };
     let mut out = io::stdout();
     writeln!(out, "medians of {} interleaved rounds; the ratio is to the first row of each table", plan.rounds)?;
-    for mut work in [work("one task, 32 connections", 1, 32), work("32 tasks on 4 connections, yielding", 32, 4)] {
+    let rt = Rc::new(runtime());
+    let works = [
+        blocking::work("get + return, one thread, 32 connections", 1, 32),
+        blocking::work("get + return, two threads, 32 connections", 2, 32),
+        blocking::work("get + return, 8 threads on 4 connections", 8, 4),
+        work("get + return, one task, 32 connections", &rt, 1, 32),
+        work("get + return, 32 tasks on 4 connections, yielding", &rt, 32, 4),
+        blocking::sizes(),
+    ];
+    for mut work in works {
         report::table(&mut out, &measure(&mut work, plan))?;
     }
-    Ok(())
+    waits::threads(&mut out, if quick { 20_000 } else { 100_000 })?;
+    waits::tasks(&mut out, &rt, if quick { 2_000 } else { 10_000 })
 }
 
-/// One turn of a pool: get, yield if others wait too, return.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime can be made")
+}
+
+/// One turn of a pool: get, yield if others wait too, return. How long it took to get.
 trait Turn: Clone + Send + 'static {
     fn turn(&self, yielding: bool) -> impl Future<Output = ()> + Send;
+
+    /// The same, and how long the wait was.
+    fn timed(&self) -> impl Future<Output = Duration> + Send;
 }
 
-fn work(name: &'static str, tasks: u64, size: usize) -> Work {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let rt = Rc::new(runtime.expect("a runtime can be made"));
-    let subjects = vec![
-        subject("batis-pool", &rt, tasks, rt.block_on(pools::batis(size))),
-        subject("deadpool", &rt, tasks, pools::deadpool(size)),
-        subject("bb8", &rt, tasks, rt.block_on(pools::bb8(size))),
-        subject("mobc", &rt, tasks, pools::mobc(size)),
-        subject("fast_pool", &rt, tasks, pools::fast_pool(size)),
-        subject("tokio Semaphore + Mutex", &rt, tasks, pools::Plain::new(size)),
-    ];
+/// All the pools of tasks, under their names.
+macro_rules! each_pool {
+    ($rt:expr, $size:expr, $use_one:expr) => {{
+        let use_one = $use_one;
+        use_one("batis-pool", Box::new($rt.block_on(pools::batis($size))) as Box<dyn pools::Any>);
+        use_one("deadpool", Box::new(pools::deadpool($size)));
+        use_one("bb8", Box::new($rt.block_on(pools::bb8($size))));
+        use_one("mobc", Box::new(pools::mobc($size)));
+        use_one("fast_pool", Box::new(pools::fast_pool($size)));
+        use_one("sqlx", Box::new($rt.block_on(pools::sqlx($size))));
+        use_one("tokio Semaphore + Mutex", Box::new(pools::Plain::new($size)));
+    }};
+}
+pub(crate) use each_pool;
+
+fn work(name: &'static str, rt: &Rc<Runtime>, tasks: u64, size: usize) -> Work {
+    let mut subjects = Vec::new();
+    let mut add = |name, pool: Box<dyn pools::Any>| {
+        let rt = Rc::clone(rt);
+        subjects.push(Subject::new(name, move |n| pool.run(&rt, tasks, n.div_ceil(tasks))));
+    };
+    each_pool!(rt, size, |name, pool| add(name, pool));
     Work { name, subjects }
-}
-
-fn subject<T: Turn>(name: &'static str, rt: &Rc<Runtime>, tasks: u64, pool: T) -> Subject {
-    let rt = Rc::clone(rt);
-    Subject::new(name, move |n| rt.block_on(run(&rt, tasks, n.div_ceil(tasks), &pool)))
 }
 
 async fn run<T: Turn>(rt: &Runtime, tasks: u64, share: u64, pool: &T) -> Duration {

@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use batis_pool::{Blocking, BlockingManager};
+use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-use crate::{Shared, Turn};
+use crate::{Shared, Turn, run};
 
 /// Makes connections that do nothing.
 #[derive(Debug)]
@@ -80,9 +82,76 @@ macro_rules! turn {
                 }
                 drop(held);
             }
+
+            async fn timed(&self) -> Duration {
+                let begun = Instant::now();
+                let Ok(held) = self.get().await else { unreachable!("connections cannot fail") };
+                let waited = begun.elapsed();
+                yield_now().await;
+                drop(held);
+                waited
+            }
         }
     };
 }
+
+/// Any of the pools, driven as a whole.
+pub(crate) trait Any {
+    fn run(&self, rt: &Runtime, tasks: u64, share: u64) -> Duration;
+    fn waits(&self, rt: &Runtime, tasks: u64, share: u64) -> Vec<Duration>;
+}
+
+impl<T: Turn> Any for T {
+    fn run(&self, rt: &Runtime, tasks: u64, share: u64) -> Duration {
+        rt.block_on(run(rt, tasks, share, self))
+    }
+
+    fn waits(&self, rt: &Runtime, tasks: u64, share: u64) -> Vec<Duration> {
+        let running: Vec<_> = (0..tasks)
+            .map(|_| {
+                let pool = self.clone();
+                rt.spawn(async move {
+                    let mut waits = Vec::new();
+                    for _ in 0..share {
+                        waits.push(pool.timed().await);
+                    }
+                    waits
+                })
+            })
+            .collect();
+        rt.block_on(async {
+            let mut all = Vec::new();
+            for task in running {
+                all.append(&mut task.await.expect("no task panics"));
+            }
+            all
+        })
+    }
+}
+
+/// sqlx's pool cannot be had without a database: connections to a private one in memory each, which are only lent.
+#[derive(Clone)]
+pub(crate) struct Sqlx(sqlx::SqlitePool);
+
+pub(crate) async fn sqlx(size: usize) -> Sqlx {
+    let size = u32::try_from(size).expect("pools are small");
+    let options = sqlx::sqlite::SqlitePoolOptions::new().max_connections(size).test_before_acquire(false);
+    let pool = options.connect("sqlite::memory:").await.expect("nothing fails");
+    let mut all = Vec::new();
+    for _ in 0..size {
+        all.push(pool.acquire().await.expect("nothing fails"));
+    }
+    drop(all);
+    Sqlx(pool)
+}
+
+impl Sqlx {
+    async fn get(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
+        self.0.acquire().await
+    }
+}
+
+turn!(Sqlx);
 
 turn!(batis_pool::Pool<Blocking<Nothing>>);
 turn!(deadpool::managed::Pool<Nothing>);
@@ -92,7 +161,9 @@ turn!(Shared<fast_pool::Pool<Nothing>>);
 
 pub(crate) async fn batis(size: usize) -> batis_pool::Pool<Blocking<Nothing>> {
     let size = u32::try_from(size).expect("pools are small");
-    batis_pool::Pool::builder(Blocking(Nothing)).max_size(size).build().expect("the configuration is right")
+    let pool = batis_pool::Pool::builder(Blocking(Nothing)).max_size(size).build().expect("the configuration is right");
+    pool.prewarm(size, Duration::from_secs(60)).await.expect("nothing fails");
+    pool
 }
 
 pub(crate) fn deadpool(size: usize) -> deadpool::managed::Pool<Nothing> {
@@ -129,6 +200,17 @@ impl Plain {
 }
 
 impl Turn for Plain {
+    async fn timed(&self) -> Duration {
+        let begun = Instant::now();
+        let permit = self.free.acquire().await.expect("never closed");
+        let item = self.items.lock().expect("no panic").pop().expect("one for each permit");
+        let waited = begun.elapsed();
+        yield_now().await;
+        self.items.lock().expect("no panic").push(item);
+        drop(permit);
+        waited
+    }
+
     async fn turn(&self, yielding: bool) {
         let permit = self.free.acquire().await.expect("never closed");
         let item = self.items.lock().expect("no panic").pop().expect("one for each permit");

@@ -66,7 +66,12 @@ struct Inner {
     statements: LruCache<Arc<str>, PreparedStatement>,
     mark: Option<Mark>,
     created: Instant,
+    /// Which errors break the connection, where it is not the usual ones.
+    verdict: Option<Verdict>,
 }
+
+/// Says of an error whether the connection on which it was seen must be closed. See [`Connection::set_verdict`].
+pub type Verdict = Arc<dyn Fn(&SqlError) -> bool + Send + Sync>;
 
 /// Who lent a connection: the pool's number and the slot. A pool puts it on the connections that it makes and takes back no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +111,7 @@ impl Connection {
                 statements: LruCache::new(STATEMENT_CACHE),
                 mark: None,
                 created: Instant::now(),
+                verdict: None,
             }),
         }
     }
@@ -568,7 +574,10 @@ impl Connection {
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.
     pub(crate) fn note(&mut self, error: SqlError) -> SqlError {
-        self.inner.broken |= error.breaks_connection();
+        self.inner.broken |= match &self.inner.verdict {
+            None => error.breaks_connection(),
+            Some(verdict) => verdict(&error),
+        };
         self.inner.conflict |= error.is_retryable();
         error
     }
@@ -682,6 +691,13 @@ impl Connection {
     /// Says who lends the connection. For pools.
     pub fn set_mark(&mut self, mark: Mark) {
         self.inner.mark = Some(mark);
+    }
+
+    /// Decides which errors break the connection, in place of [`SqlError::breaks_connection`]. For pools. A connection whose
+    /// wire is lost is broken whatever is said here.
+    #[doc(alias = "SQLExceptionOverride")]
+    pub fn set_verdict(&mut self, verdict: Verdict) {
+        self.inner.verdict = Some(verdict);
     }
 
     /// When the connection was made.

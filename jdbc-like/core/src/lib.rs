@@ -59,7 +59,7 @@ mod value;
 pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
 pub use cancel::CancelHandle;
-pub use connection::{Connection, HandBack, Mark};
+pub use connection::{Connection, HandBack, Mark, Verdict};
 pub use data_source::{
     DataSource, DataSourceInfo, DriverDataSource, Home, Lease, RollbackDataSource, SingleConnectionDataSource,
 };

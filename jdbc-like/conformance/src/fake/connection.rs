@@ -100,7 +100,7 @@ impl FakeConnection {
     }
 
     fn failed(&mut self, error: SqlError) -> SqlError {
-        if error.breaks_connection() {
+        if error.sql_state().class() == "08" {
             self.wire = Wire::Broken;
         }
         error
