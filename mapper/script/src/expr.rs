@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::span::Span;
 
-pub(crate) use ast::Node;
+pub(crate) use ast::{Node, NodeKind};
 pub(crate) use eval::{ExprError, Scope, evaluate, is_true, missing, property_of_parameter};
 pub(crate) use method::getter;
 pub(crate) use parse::parse;

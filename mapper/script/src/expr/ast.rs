@@ -47,6 +47,8 @@ pub(crate) enum NodeKind {
     Sequence(Vec<Node>),
     /// `name = e` at the root: writes into the bindings.
     Assign(Arc<str>, Box<Node>),
+    /// A text that is no expression: it fails when it is reached, as in MyBatis, so that the rest of its file can be used.
+    Wrong(Arc<str>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +109,7 @@ impl Node {
             | NodeKind::Name(_)
             | NodeKind::Subscript(_)
             | NodeKind::StaticField(_)
+            | NodeKind::Wrong(_)
             | NodeKind::This
             | NodeKind::Root => Vec::new(),
             NodeKind::Index(one)

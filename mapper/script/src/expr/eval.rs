@@ -95,12 +95,9 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// All bindings and parameter entries as one map, for a bare `#root` or `#this`.
+    /// All bindings as one map, for a bare `#root` or `#this`; the parameter's entries are not among them.
     fn as_map(&self) -> Value {
         let mut map = Map::new();
-        if let Value::Map(parameter) = self.parameter {
-            parameter.iter().for_each(|(key, value)| map.insert(key.clone(), value.clone()));
-        }
         map.insert("_parameter", self.parameter.clone());
         map.insert("_databaseId", self.environment.database_id.clone());
         self.bindings.iter().for_each(|(name, value)| map.insert(*name, value.as_ref().clone()));
@@ -129,7 +126,7 @@ pub(crate) fn missing(map: &Map, name: &str) -> Result<Value, ExprError> {
     let what = match map.kind() {
         MapKind::Plain => return Ok(Value::Null),
         MapKind::Strict => "parameter",
-        MapKind::Object => "property",
+        MapKind::Object | MapKind::Entry => "property",
     };
     let names: Vec<&str> = map.names().collect();
     let error = ExprError::parameter(format!("{what} `{name}` was not found; there are: [{}]", names.join(", ")));
@@ -207,6 +204,7 @@ fn eval_kind<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -
             scope.bind(name, value.clone());
             Ok(value)
         }
+        NodeKind::Wrong(message) => Err(ExprError::new(&**message)),
         NodeKind::InstanceOf(value, class) => {
             let value = eval(value, scope, current)?;
             statics::instance_of(&value, class).map(|is| Cow::Owned(Value::Bool(is)))

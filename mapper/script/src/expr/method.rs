@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::map::Map;
+use crate::map::{Map, MapKind};
 use crate::value::Value;
 
 use super::eval::{Evaluated, ExprError};
@@ -175,7 +175,10 @@ fn plain_map(map: &Map, name: &str, arguments: &[Value]) -> Called {
         ("keySet", []) => map.iter().map(|(key, _)| key.clone()).collect(),
         ("values", []) => map.iter().map(|(_, value)| value.clone()).collect(),
         ("entrySet", []) => {
-            map.iter().map(|(key, value)| Map::new().with("key", key.clone()).with("value", value.clone())).collect()
+            let entry = |(key, value): (&Value, &Value)| {
+                Map::new().with_kind(MapKind::Entry).with("key", key.clone()).with("value", value.clone())
+            };
+            map.iter().map(entry).collect()
         }
         // Java would return the old value; the map itself stays as it is.
         ("replace" | "put", [key, _]) => map.get_key(key).cloned().unwrap_or_default(),

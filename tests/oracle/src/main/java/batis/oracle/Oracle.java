@@ -128,8 +128,8 @@ public final class Oracle {
       }
       if (set.refusal != null) {
         Runner.refused(answer, "load", set.refusal);
-      } else {
-        Runner.run(set.configuration, statement, Json.parameter(params, strict), answer);
+      } else if (!Runner.run(set.configuration, statement, Json.parameter(params, strict), answer)) {
+        return;
       }
       answers.add(answer);
     }

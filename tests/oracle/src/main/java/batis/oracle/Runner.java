@@ -79,20 +79,21 @@ final class Runner {
         .replaceAll(found -> String.format("%08d", Long.parseLong(found.group())));
   }
 
-  static void run(Configuration configuration, String id, Object parameter, ObjectNode answer) {
+  /** False when the case only says that a list or map is no value for JDBC: there batis may do more. */
+  static boolean run(Configuration configuration, String id, Object parameter, ObjectNode answer) {
     MappedStatement statement;
     try {
       statement = configuration.getMappedStatement(id);
     } catch (RuntimeException e) {
       refused(answer, "other", e);
-      return;
+      return true;
     }
     BoundSql bound;
     try {
       bound = statement.getBoundSql(parameter);
     } catch (RuntimeException | StackOverflowError e) {
       refused(answer, kind(e), e);
-      return;
+      return !String.valueOf(e.getMessage()).startsWith("Type handler was null");
     }
     try {
       ArrayNode binds = Json.MAPPER.createArrayNode();
@@ -105,6 +106,7 @@ final class Runner {
       answer.remove("sql");
       refused(answer, "parameter", e);
     }
+    return true;
   }
 
   /** The value as the parameter handler takes it; an OUT parameter has none. */
