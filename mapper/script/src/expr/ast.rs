@@ -47,6 +47,10 @@ pub(crate) enum NodeKind {
     Sequence(Vec<Node>),
     /// `name = e` at the root: writes into the bindings.
     Assign(Arc<str>, Box<Node>),
+    /// `#name`: lives as long as the evaluation; null until it is set.
+    Variable(Arc<str>),
+    /// `#name = e`.
+    SetVariable(Arc<str>, Box<Node>),
     /// A text that is no expression: it fails when it is reached, as in MyBatis, so that the rest of its file can be used.
     Wrong(Arc<str>),
 }
@@ -109,6 +113,7 @@ impl Node {
             | NodeKind::Name(_)
             | NodeKind::Subscript(_)
             | NodeKind::StaticField(_)
+            | NodeKind::Variable(_)
             | NodeKind::Wrong(_)
             | NodeKind::This
             | NodeKind::Root => Vec::new(),
@@ -117,6 +122,7 @@ impl Node {
             | NodeKind::Select(_, one)
             | NodeKind::Unary(_, one)
             | NodeKind::InstanceOf(one, _)
+            | NodeKind::SetVariable(_, one)
             | NodeKind::Assign(_, one) => vec![one],
             NodeKind::Binary(_, left, right) => vec![left, right],
             NodeKind::Conditional(three) => three.iter().collect(),

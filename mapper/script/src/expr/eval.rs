@@ -56,11 +56,13 @@ pub(crate) struct Scope<'a> {
     pub(crate) parameter: &'a Value,
     pub(crate) environment: &'a Environment,
     bindings: Vec<(&'a str, Cow<'a, Value>)>,
+    /// `#name` of the expression that is being evaluated.
+    variables: Vec<(&'a str, Cow<'a, Value>)>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(parameter: &'a Value, environment: &'a Environment) -> Self {
-        Self { parameter, environment, bindings: Vec::new() }
+        Self { parameter, environment, bindings: Vec::new(), variables: Vec::new() }
     }
 
     /// Sets a binding; a binding of the same name is replaced.
@@ -145,6 +147,7 @@ enum Current<'a> {
 
 /// The value of an expression.
 pub(crate) fn evaluate<'a>(expression: &'a Expression, scope: &mut Scope<'a>) -> Evaluated<'a> {
+    scope.variables.clear();
     eval(expression.root(), scope, &Current::Root)
 }
 
@@ -202,6 +205,15 @@ fn eval_kind<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -
         NodeKind::Assign(name, value) => {
             let value = eval(value, scope, current)?;
             scope.bind(name, value.clone());
+            Ok(value)
+        }
+        NodeKind::Variable(name) => {
+            let found = scope.variables.iter().rev().find(|(known, _)| *known == &**name);
+            Ok(found.map_or(Cow::Owned(Value::Null), |(_, value)| value.clone()))
+        }
+        NodeKind::SetVariable(name, value) => {
+            let value = eval(value, scope, current)?;
+            scope.variables.push((name, value.clone()));
             Ok(value)
         }
         NodeKind::Wrong(message) => Err(ExprError::new(&**message)),
@@ -267,7 +279,11 @@ fn call<'a>(name: &'a Arc<str>, arguments: &'a [Node], scope: &mut Scope<'a>, cu
 
 /// A null before a property makes the whole chain null; a null before a method is an error.
 fn chain<'a>(links: &'a [Node], scope: &mut Scope<'a>, current: &Current<'a>) -> Evaluated<'a> {
-    if matches!(current, Current::Value(value) if value.is_null()) {
+    let reads = matches!(
+        links.first().map(|link| &link.kind),
+        Some(NodeKind::Name(_) | NodeKind::Index(_) | NodeKind::Subscript(_))
+    );
+    if reads && matches!(current, Current::Value(value) if value.is_null()) {
         return owned(Value::Null);
     }
     let mut at = current.clone();
