@@ -23,13 +23,26 @@ pub(super) fn call(class: &str, method: &str, arguments: &[Value]) -> Option<Out
             | "org.springframework.util"
     );
     match simple {
+        // These two are declared for any object.
+        "StringUtils" if package == "org.springframework.util" && method == "isEmpty" => shared(method, arguments)
+            .map(|_| Ok(Value::Bool(matches!(arguments, [Value::Null]) || arguments[0].as_str() == Some("")))),
+        "CollectionUtils" if method == "size" && matches!(arguments, [Value::Map(_)]) => super::method::call(
+            std::borrow::Cow::Borrowed(&arguments[0]),
+            "size",
+            &[],
+        )
+        .ok()
+        .map(|size| Ok(size.into_owned())),
+        "CollectionUtils" if package == "org.springframework.util" && matches!(arguments, [Value::Map(_)]) => {
+            shared(method, arguments)
+        }
         "StringUtils" | "StrUtil" | "CharSequenceUtil" | "StringUtil" => strings(method, arguments, strict)
             .or_else(|| (method.starts_with("join") || method.starts_with("collection")).then(|| shared(method, arguments))?),
         "CollectionUtils" | "CollUtil" | "CollectionUtil" | "ListUtils" => {
             checked(arguments, strict, is_collection).or_else(|| collections(method, arguments))
         }
         "MapUtils" | "MapUtil" => checked(arguments, strict, is_map).or_else(|| maps(method, arguments)),
-        "ArrayUtils" | "ArrayUtil" => checked(arguments, strict, is_collection).or_else(|| collections(method, arguments)),
+        "ArrayUtils" | "ArrayUtil" => collections(method, arguments),
         "Objects" | "ObjectUtils" | "ObjectUtil" => objects(method, arguments),
         "NumberUtils" | "NumberUtil" => numbers(method, arguments),
         "BooleanUtils" | "BooleanUtil" => booleans(method, arguments),
@@ -62,7 +75,7 @@ fn checked(arguments: &[Value], strict: bool, fits: fn(&Value) -> bool) -> Optio
 }
 
 /// Methods whose text parameters are declared as `CharSequence`.
-const SEQUENCES: [&str; 24] = [
+const SEQUENCES: [&str; 21] = [
     "isEmpty",
     "isNotEmpty",
     "isBlank",
@@ -82,18 +95,18 @@ const SEQUENCES: [&str; 24] = [
     "equalsAny",
     "countMatches",
     "indexOf",
-    "hasText",
-    "hasLength",
-    "containsWhitespace",
     "isAlphanumeric",
     "isWhitespace",
 ];
 
 fn strings(method: &str, arguments: &[Value], strict: bool) -> Option<Outcome> {
     let first = arguments.first()?;
-    let sequence = strict && SEQUENCES.contains(&method);
-    if sequence && !matches!(first, Value::Text(_) | Value::Null) {
-        return checked(arguments, true, |_| false);
+    if strict && SEQUENCES.contains(&method) {
+        let text = |value: &Value| matches!(value, Value::Text(_) | Value::Null);
+        let pair = matches!(method, "equals" | "equalsIgnoreCase" | "startsWith" | "endsWith");
+        if !text(first) || (pair && !arguments.iter().all(text)) {
+            return checked(arguments, true, |_| false);
+        }
     }
     let text = match first {
         Value::Null => None,
@@ -342,7 +355,11 @@ fn booleans(method: &str, arguments: &[Value]) -> Option<Outcome> {
         "isTrue" => convert::truth(value),
         "isFalse" => !value.is_null() && !convert::truth(value),
         "isNotTrue" => !convert::truth(value),
-        "toBoolean" => convert::truth(value) || value.as_str().is_some_and(yes),
+        "toBoolean" => match value {
+            Value::Text(text) => yes(text),
+            Value::List(_) | Value::Map(_) => false,
+            other => convert::truth(other),
+        },
         _ => return None,
     })))
 }

@@ -77,8 +77,9 @@ pub(crate) fn class(value: &Value) -> Option<Value> {
         Value::BigInt(_) => "java.math.BigInteger",
         Value::Decimal(_) => "java.math.BigDecimal",
         Value::Text(_) => "java.lang.String",
-        Value::List(_) => "java.util.ArrayList",
-        Value::Null | Value::Map(_) | Value::Bytes(_) | Value::Enum(_) | Value::Typed(_) => return None,
+        // What OGNL answers about the class of a collection is a matter of its internals.
+        Value::List(_) | Value::Map(_) => return Some(Value::from(Map::object().with("isArray", false))),
+        Value::Null | Value::Bytes(_) | Value::Enum(_) | Value::Typed(_) => return None,
     };
     let simple = name.rsplit_once('.').map_or(name, |(_, simple)| simple);
     Some(Value::from(Map::object().with("name", name).with("simpleName", simple).with("isArray", false)))

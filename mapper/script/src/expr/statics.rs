@@ -214,7 +214,7 @@ fn pick(a: &Value, b: &Value, larger: bool) -> Outcome {
     };
     Ok(match rank(a).min(rank(b)) {
         0 => {
-            let (a, b) = (convert::int(a)?, convert::int(b)?);
+            let (a, b) = (convert::long(a)? as i32, convert::long(b)? as i32);
             Value::Int(if larger { a.max(b) } else { a.min(b) })
         }
         1 => {
