@@ -6,8 +6,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use batis::mapper::script::{Map, MapperSet, Value};
-use batis::mapper::{Configuration, Error};
+use batis::mapper::script::{Map, MapperSet, Settings, Value};
+use batis::mapper::{Configuration, ConfigurationBuilder, Error};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -145,22 +145,27 @@ fn same(wanted: &Value, given: &Value) -> bool {
         (Value::Text(a), Value::Text(_) | Value::Char(_) | Value::Enum(_) | Value::Typed(_)) => {
             **a == given.to_string()
         }
-        _ => number(wanted).is_some_and(|a| number(given).is_some_and(|b| a == b)),
+        // JSON has no numbers for these.
+        (Value::Text(a), Value::Double(real)) => !real.is_finite() && **a == given.to_string(),
+        // A number that JSON cannot hold was read as a real one.
+        _ => number(wanted).zip(number(given)).is_some_and(|(a, b)| a == b || same_real(wanted, given)),
     }
 }
 
-/// The value of a number; large ones by their digits.
+/// The digits of a number.
 fn number(value: &Value) -> Option<String> {
-    let real = match value {
-        Value::Int(v) => return Some(v.to_string()),
-        Value::Long(v) => return Some(v.to_string()),
-        Value::BigInt(v) => return Some(v.to_string()),
-        Value::Float(v) => return Some(v.to_string()),
-        Value::Double(v) => *v,
-        Value::Decimal(v) => v.to_f64(),
+    Some(match value {
+        Value::Int(_) | Value::Long(_) | Value::BigInt(_) | Value::Float(_) | Value::Decimal(_) => value.to_string(),
+        Value::Double(v) => v.to_string(),
         _ => return None,
-    };
-    Some(format!("{real}"))
+    })
+}
+
+/// Whether one of two numbers is a real one or has a fraction, and both are the same real number.
+fn same_real(a: &Value, b: &Value) -> bool {
+    let real = |value: &Value| value.to_string().parse::<f64>().ok();
+    let whole = |value: &Value| matches!(value, Value::Int(_) | Value::Long(_));
+    !(whole(a) && whole(b)) && real(a).zip(real(b)).is_some_and(|(a, b)| a == b)
 }
 
 fn squeezed(sql: &str) -> String {
@@ -204,9 +209,33 @@ fn difference(case: &Case, got: &Rendered) -> Option<String> {
     }
 }
 
+/// `configuration.json` of a folder.
+#[derive(Default, Deserialize)]
+struct Given {
+    #[serde(default)]
+    settings: HashMap<String, bool>,
+    #[serde(default)]
+    properties: HashMap<String, String>,
+}
+
+fn configured(folder: &Path) -> ConfigurationBuilder {
+    let file = folder.join("configuration.json");
+    let Ok(text) = fs::read_to_string(&file) else { return Configuration::builder() };
+    let given: Given = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let on = |name: &str| given.settings.get(name).copied().unwrap_or_default();
+    let settings = Settings::new()
+        .nullable_on_foreach(on("nullableOnForEach"))
+        .shrink_whitespaces_in_sql(on("shrinkWhitespacesInSql"))
+        .use_generated_keys(on("useGeneratedKeys"));
+    given
+        .properties
+        .iter()
+        .fold(Configuration::builder().settings(settings), |builder, (name, value)| builder.property(name, value))
+}
+
 fn load(folder: &Path, files: &[String], database_id: Option<&str>) -> Loaded {
     let mappers = folder.join("mappers");
-    let mut builder = Configuration::builder();
+    let mut builder = configured(folder);
     if files.is_empty() {
         builder = builder.mapper_dir(&mappers);
     }

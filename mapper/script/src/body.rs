@@ -87,6 +87,23 @@ impl Compiler<'_> {
         }
     }
 
+    /// A `#{}` of a dynamic statement: one that is malformed only matters where its text is used.
+    fn parameter(&mut self, text: &SpannedText, range: std::ops::Range<usize>, content: &str) -> Parameter {
+        let span = text.span_of(range);
+        match parameter::parse(content, span) {
+            Ok(mapping) => {
+                let loop_value = loop_value_of(content, &mapping.property, &self.loops);
+                Parameter { mapping, loop_value, wrong: None }
+            }
+            Err((message, help)) => {
+                let told = format!("in `#{{{content}}}`: {message}: the statement fails when it gets here");
+                self.diagnostics.push(Diagnostic::warning("W021", span, told).help_opt(help));
+                let mapping = ParameterMapping { property: content.into(), span, ..ParameterMapping::default() };
+                Parameter { mapping, loop_value: None, wrong: Some(message.into()) }
+            }
+        }
+    }
+
     fn nodes(&mut self, children: &[Child]) -> Box<[SqlNode]> {
         let mut nodes = Vec::with_capacity(children.len());
         for child in children {
@@ -145,14 +162,6 @@ impl Compiler<'_> {
                         did_you_mean(name, ["when", "otherwise"]).or_else(|| Some("put it inside <when>".into()));
                     self.diagnostics.push(Diagnostic::error("E010", child.name_span, message).help_opt(help));
                 }
-            }
-        }
-        for child in &element.children {
-            if let Child::Text(text) = child
-                && !text.is_blank()
-            {
-                let message = "text directly in <choose> is never sent";
-                self.diagnostics.push(Diagnostic::warning("W020", text.span(), message).help("put it inside <when>"));
             }
         }
         SqlNode::Choose { whens: whens.into(), otherwise }
@@ -223,10 +232,10 @@ impl Compiler<'_> {
 
     fn expression(&mut self, element: &Element, attribute: &str) -> Option<Expression> {
         let text = element.attribute(attribute)?;
-        self.parsed(text, 0..text.as_str().len(), text.as_str())
+        Some(self.parsed(text, 0..text.as_str().len(), text.as_str()))
     }
 
-    fn parsed(&mut self, text: &SpannedText, range: std::ops::Range<usize>, source: &str) -> Option<Expression> {
+    fn parsed(&mut self, text: &SpannedText, range: std::ops::Range<usize>, source: &str) -> Expression {
         let span = text.span_of(range.clone());
         // Offsets in the expression are offsets in the text unless something was unescaped in between.
         let place = |start: usize, end: usize| {
@@ -250,13 +259,14 @@ impl Compiler<'_> {
                     let help = format!("register it: MapperSet::builder().function(\"{name}\", ..)");
                     self.diagnostics.push(Diagnostic::warning("W104", span, message).help(help));
                 }
-                Some(expression)
+                expression
             }
             Err(error) => {
-                let message = format!("in the expression `{source}`: {}", error.message);
-                let diagnostic = Diagnostic::error("E030", place(error.start, error.end), message);
+                let message = format!("in the expression `{source}`: {}: it fails when it is reached", error.message);
+                let diagnostic = Diagnostic::warning("W031", place(error.start, error.end), message);
                 self.diagnostics.push(diagnostic.help_opt(error.help));
-                None
+                let wrong = expr::Node::new(expr::NodeKind::Wrong(error.message.into()), error.start, error.end);
+                Expression::new(source, span, wrong)
             }
         }
     }
@@ -289,7 +299,7 @@ impl Compiler<'_> {
         for piece in &pieces {
             match piece {
                 Piece::Text(range) => parts.push(TextPart::Literal(source[range.clone()].into())),
-                Piece::Token { range, content } => parts.extend(self.raw(text, range, content)),
+                Piece::Token { range, content } => parts.push(self.raw(text, range, content)),
             }
         }
         TextNode {
@@ -300,8 +310,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn raw(&mut self, text: &SpannedText, range: &std::ops::Range<usize>, content: &str) -> Option<TextPart> {
-        self.parsed(text, range.start + 2..range.end - 1, content).map(TextPart::Raw)
+    fn raw(&mut self, text: &SpannedText, range: &std::ops::Range<usize>, content: &str) -> TextPart {
+        TextPart::Raw(self.parsed(text, range.start + 2..range.end - 1, content))
     }
 
     fn parts(&mut self, text: &SpannedText, pieces: &[Piece<'_>]) -> TextNode {
@@ -315,7 +325,7 @@ impl Compiler<'_> {
             match piece {
                 Piece::Token { range, content } => {
                     flush(&mut literal, &mut parts);
-                    parts.extend(self.raw(text, range, content));
+                    parts.push(self.raw(text, range, content));
                 }
                 Piece::Text(range) => {
                     for inner in scan(&source[range.clone()], "#{") {
@@ -324,11 +334,7 @@ impl Compiler<'_> {
                             Piece::Token { range: token, content } => {
                                 flush(&mut literal, &mut parts);
                                 let token = range.start + token.start..range.start + token.end;
-                                let mapping = self.mapping(text, token, &content);
-                                parts.extend(mapping.map(|mapping| {
-                                    let loop_value = loop_value_of(&content, &mapping.property, &self.loops);
-                                    TextPart::Parameter(Parameter { mapping, loop_value })
-                                }));
+                                parts.push(TextPart::Parameter(self.parameter(text, token, &content)));
                             }
                         }
                     }

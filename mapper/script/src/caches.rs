@@ -34,7 +34,8 @@ pub(crate) fn read(documents: &[Document], properties: &Properties, diagnostics:
             let own = cache(&document.namespace, &replaced(element, properties));
             caches.of.insert(document.namespace.clone(), Arc::clone(&own.namespace));
             caches.elements.push(own);
-        } else if let Some(element) = document.elements(&["cache-ref"]).next() {
+        }
+        if let Some(element) = document.elements(&["cache-ref"]).next() {
             references.extend(reference(document, element, properties));
         }
     }
@@ -53,7 +54,7 @@ fn resolve(mut references: Vec<Reference>, caches: &mut Caches, diagnostics: &mu
         let before = references.len();
         references.retain(|reference| match caches.of.get(&*reference.to).cloned() {
             Some(owner) => {
-                caches.of.insert(reference.from.clone(), owner);
+                caches.of.entry(reference.from.clone()).or_insert(owner);
                 false
             }
             None => true,

@@ -4,11 +4,14 @@ mod arith;
 mod ast;
 mod convert;
 mod eval;
+mod format;
+mod helpers;
 mod lex;
 mod member;
 mod method;
 mod number;
 mod parse;
+mod pattern;
 mod statics;
 mod text_method;
 mod traps;
@@ -17,7 +20,7 @@ use std::sync::Arc;
 
 use crate::span::Span;
 
-pub(crate) use ast::Node;
+pub(crate) use ast::{Node, NodeKind};
 pub(crate) use eval::{ExprError, Scope, evaluate, is_true, missing, property_of_parameter};
 pub(crate) use method::getter;
 pub(crate) use parse::parse;

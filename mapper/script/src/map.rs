@@ -16,6 +16,8 @@ pub enum MapKind {
     Strict,
     /// An object with fixed properties (a struct): a missing property is an error that names it.
     Object,
+    /// One entry of a map, with `key` and `value`, as `entrySet()` gives them: `<foreach>` takes the key for the index.
+    Entry,
 }
 
 /// A map in insertion order. Keys are mostly text; other keys (numbers) are kept as they are for `foreach`.
@@ -139,7 +141,9 @@ impl Map {
         if !name.bytes().any(|byte| byte == b'_' || byte.is_ascii_uppercase()) {
             return None;
         }
-        let same = |key: &Value| matches!(key, Value::Text(text) if same_name(text, name));
+        // Both spellings begin with the same letter: `A` is no other way to write `a`.
+        let first = name.as_bytes()[0];
+        let same = |key: &Value| matches!(key, Value::Text(text) if text.as_bytes().first() == Some(&first) && same_name(text, name));
         self.entries.iter().find(|(key, _)| same(key)).map(|(_, value)| value)
     }
 

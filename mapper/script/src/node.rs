@@ -91,6 +91,8 @@ pub struct Parameter {
     pub mapping: ParameterMapping,
     /// Set when its first name is the item or index of a loop around it.
     pub(crate) loop_value: Option<LoopValue>,
+    /// Why it is malformed: told when a text with it is sent.
+    pub(crate) wrong: Option<Arc<str>>,
 }
 
 /// A reference to a value of a loop around.

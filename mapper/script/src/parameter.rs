@@ -64,46 +64,91 @@ pub(crate) fn jdbc_type(name: &str) -> Result<&'static str, Wrong> {
     found.copied().map_or_else(|| wrong(format!("`{name}` is no JDBC type"), did_you_mean(name, JDBC_TYPES)), Ok)
 }
 
+const SYNTAX: &str = "write #{property}, #{property:JDBCTYPE} or #{property, name=value, ..}";
+
+fn malformed<T>(message: impl Into<String>) -> Result<T, Wrong> {
+    wrong(message, Some(SYNTAX.to_owned()))
+}
+
 /// `property [:JDBCTYPE] {, name=value}`.
+///
+/// The text is walked as MyBatis walks it, since what it accepts and refuses follows from that: a trailing comma is fine, two are not.
 pub(crate) fn parse(content: &str, span: Span) -> Result<ParameterMapping, Wrong> {
-    let syntax = || Some("write #{property}, #{property:JDBCTYPE} or #{property, name=value, ..}".to_owned());
-    let content = trim_start(content);
-    if content.starts_with('(') {
+    let start = skip_blanks(content, 0);
+    if content[start..].starts_with('(') {
         return wrong(
             "expressions in `#{( )}` are not supported",
             Some("give the value a name with <bind>".to_owned()),
         );
     }
-    let end = content.find([',', ':']).unwrap_or(content.len());
-    let property = trim(&content[..end]);
-    if property.is_empty() {
-        return wrong("`#{}` names no property", syntax());
-    }
+    let end = find(content, start, &[',', ':']);
+    let Some(property) = trimmed(content, start, end) else { return malformed("`#{}` names no property") };
     let mut mapping = ParameterMapping { property: property.into(), span, ..ParameterMapping::default() };
-    let mut rest = &content[end..];
-    if let Some(behind) = rest.strip_prefix(':') {
-        let behind = trim_start(behind);
-        let end = behind.find(',').unwrap_or(behind.len());
-        if trim(&behind[..end]).is_empty() {
-            return wrong("a JDBC type is missing behind the colon", syntax());
+    let mut at = end;
+    if content[at..].starts_with(':') {
+        let start = skip_blanks(content, at + 1);
+        let end = find(content, start, &[',']);
+        match trimmed(content, start, end).filter(|_| end > start) {
+            Some(name) => mapping.jdbc_type = Some(jdbc_type(name)?),
+            None => return malformed("a JDBC type is missing behind the colon"),
         }
-        mapping.jdbc_type = Some(jdbc_type(trim(&behind[..end]))?);
-        rest = &behind[end..];
+        at = end;
     }
-    for option in rest.strip_prefix(',').into_iter().flat_map(|rest| rest.split(',')) {
-        if trim(option).is_empty() {
-            continue;
-        }
-        let Some((name, value)) = option.split_once('=') else {
-            return wrong(format!("the option `{}` has no value", trim(option)), syntax());
-        };
-        set(&mut mapping, trim(name), trim(value))?;
+    options(&mut mapping, content, at + 1)?;
+    if mapping.result_map.is_none() && mapping.java_type.as_deref().is_some_and(is_result_set) {
+        return wrong("a parameter of the type `ResultSet` needs a resultMap", None);
     }
     Ok(mapping)
 }
 
+fn options(mapping: &mut ParameterMapping, content: &str, mut at: usize) -> Result<(), Wrong> {
+    loop {
+        let start = skip_blanks(content, at);
+        if start >= content.len() {
+            return Ok(());
+        }
+        let equals = find(content, start, &['=']);
+        let Some(name) = trimmed(content, start, equals) else { return malformed("an option has no name") };
+        let end = find(content, equals + 1, &[',']);
+        let Some(value) = trimmed(content, equals + 1, end) else {
+            return malformed(format!("the option `{name}` has no value"));
+        };
+        set(mapping, name, value)?;
+        at = end + 1;
+    }
+}
+
+fn is_result_set(java_type: &str) -> bool {
+    java_type.eq_ignore_ascii_case("ResultSet") || java_type == "java.sql.ResultSet"
+}
+
+/// The position of the first letter from `at` on that is no blank; the end of the text when `at` is behind it.
+fn skip_blanks(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    text.len() - rest.trim_start_matches(is_space).len()
+}
+
+/// The position of the first of these marks, or the end.
+fn find(text: &str, at: usize, marks: &[char]) -> usize {
+    text.get(at..).and_then(|rest| rest.find(marks)).map_or(text.len(), |found| at + found)
+}
+
+/// The part without blanks around it. `None` where there is no letter to look at: MyBatis fails there, whereas an option that is
+/// empty but followed by another is an empty text.
+fn trimmed(text: &str, mut start: usize, mut end: usize) -> Option<&str> {
+    let blank = |at: usize| text.as_bytes().get(at).map(|byte| *byte <= b' ');
+    while blank(start)? {
+        start += 1;
+    }
+    while blank(end.checked_sub(1)?)? {
+        end -= 1;
+    }
+    text.get(start..end)
+}
+
 fn set(mapping: &mut ParameterMapping, name: &str, value: &str) -> Result<(), Wrong> {
     match name {
+        "property" => mapping.property = value.into(),
         "javaType" => mapping.java_type = Some(value.into()),
         "jdbcType" => mapping.jdbc_type = Some(jdbc_type(value)?),
         "typeHandler" => mapping.type_handler = Some(value.into()),
@@ -131,14 +176,6 @@ fn set(mapping: &mut ParameterMapping, name: &str, value: &str) -> Result<(), Wr
 
 fn is_space(letter: char) -> bool {
     letter <= ' '
-}
-
-fn trim(text: &str) -> &str {
-    text.trim_matches(is_space)
-}
-
-fn trim_start(text: &str) -> &str {
-    text.trim_start_matches(is_space)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) fn read_parameter<'a>(parameter: &'a Value, path: &str) -> Found<'a> 
         return Ok(Cow::Borrowed(parameter));
     }
     let name = first_name(path);
-    if name.is_empty() {
+    if name.is_empty() && path.starts_with('[') {
         return read_rest(Cow::Borrowed(parameter), path);
     }
     from_first(property_of_parameter(parameter, name)?, path)
@@ -58,7 +58,8 @@ pub(crate) fn below<'a>(value: Cow<'a, Value>, rest: &str) -> Found<'a> {
 fn read_rest<'a>(value: Cow<'a, Value>, path: &str) -> Found<'a> {
     let (segment, rest) = split(path);
     let (name, index) = indexed(segment);
-    let mut value = if name.is_empty() { value } else { property(value, name)? };
+    // `[0]` is an element of the value itself, whereas nothing between two dots is a property without a name.
+    let mut value = if name.is_empty() && index.is_some() { value } else { property(value, name)? };
     if let Some(index) = index {
         value = element(value, index, segment)?;
     }

@@ -73,8 +73,13 @@ impl Reader<'_> {
                 }
                 "id" => map.ids.push(self.column(child, true)),
                 "result" => map.results.push(self.column(child, false)),
-                "association" => map.associations.push(self.nested(child, path)),
-                "collection" => map.collections.push(self.nested(child, path)),
+                "association" | "collection" => {
+                    self.check_type(child, map.type_name.as_deref());
+                    let nested = self.nested(child, path);
+                    let all =
+                        if child.name == "association" { &mut map.associations } else { &mut map.collections };
+                    all.push(nested);
+                }
                 "discriminator" => map.discriminator = Some(self.discriminator(child, path, &map)),
                 _ => {}
             }
@@ -167,6 +172,16 @@ impl Reader<'_> {
         }
     }
 
+    /// The parts of a map have no types of their own: MyBatis refuses nested mappings in it that do not say theirs.
+    fn check_type(&mut self, element: &Element, enclosing: Option<&str>) {
+        let types: &[&str] = if element.name == "association" { &["javaType", "ofType"] } else { &["javaType"] };
+        let known = types.iter().chain(&["select", "resultMap"]).any(|name| element.attribute(name).is_some());
+        if !known && enclosing.is_some_and(is_map) {
+            let message = format!("the <{}> is part of a map and does not say its type", element.name);
+            self.diagnostics.push(Diagnostic::error("E058", element.name_span, message).help("add javaType=\"..\""));
+        }
+    }
+
     fn check_columns(
         &mut self,
         element: &Element,
@@ -202,6 +217,11 @@ impl Reader<'_> {
         }
         Discriminator { mapping, cases }
     }
+}
+
+fn is_map(class: &str) -> bool {
+    let class = class.strip_prefix("java.util.").unwrap_or(class);
+    ["map", "hashmap"].iter().any(|name| class.eq_ignore_ascii_case(name))
 }
 
 /// `{a=x,b=y}`: commas, equals signs, braces and blanks all only separate.

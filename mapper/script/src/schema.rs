@@ -101,13 +101,18 @@ fn rule_of(name: &str) -> Option<&'static Rule> {
 pub(crate) fn check(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
     let Some(rule) = rule_of(&element.name) else { return };
     attributes(element, rule, diagnostics);
+    in_order(element, diagnostics);
+    if rule.name == "discriminator" && element.elements().next().is_none() {
+        let message = "<discriminator> needs at least one <case>";
+        diagnostics.push(Diagnostic::error("E015", element.name_span, message));
+    }
     for child in &element.children {
         match child {
             Child::Element(child) if !rule.children.contains(&child.name.as_str()) => {
                 diagnostics.push(misplaced(child, rule));
             }
             Child::Element(child) => check(child, diagnostics),
-            Child::Text(text) if !text.is_blank() && !takes_text(rule.name) => {
+            Child::Text(text) if rule.children.is_empty() || (!text.is_blank() && !takes_text(rule.name)) => {
                 let message = format!("text has no meaning in <{}>", rule.name);
                 diagnostics.push(Diagnostic::error("E012", text.span(), message));
             }
@@ -116,7 +121,6 @@ pub(crate) fn check(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// `choose` is reported on by the compiler, which only warns.
 fn takes_text(name: &str) -> bool {
     matches!(
         name,
@@ -133,8 +137,37 @@ fn takes_text(name: &str) -> bool {
             | "where"
             | "set"
             | "foreach"
-            | "choose"
     )
+}
+
+/// Elements whose children come in this order, each kind at most once unless it is in the second list.
+fn order(name: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
+    const REPEATED: &[&str] = &["id", "result", "association", "collection", "when"];
+    Some(match name {
+        "resultMap" | "association" | "collection" | "case" => (MAPPINGS, REPEATED),
+        "choose" => (&["when", "otherwise"], REPEATED),
+        _ => return None,
+    })
+}
+
+/// Reports children that stand in another order than the DTD asks for.
+fn in_order(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
+    let Some((kinds, repeated)) = order(&element.name) else { return };
+    let mut reached = 0;
+    for child in element.elements() {
+        let Some(kind) = kinds.iter().position(|kind| *kind == child.name) else { continue };
+        let again = kind + 1 == reached && !repeated.contains(&kinds[kind]);
+        if kind + 1 < reached || again {
+            let message = if again {
+                format!("<{}> may hold only one <{}>", element.name, child.name)
+            } else {
+                format!("<{}> must stand before <{}> in <{}>", child.name, kinds[reached - 1], element.name)
+            };
+            let help = format!("the order is {}", kinds.join(", "));
+            diagnostics.push(Diagnostic::error("E015", child.name_span, message).help(help));
+        }
+        reached = reached.max(kind + 1);
+    }
 }
 
 fn misplaced(child: &Element, rule: &Rule) -> Diagnostic {
@@ -178,7 +211,7 @@ fn attributes(element: &Element, rule: &Rule, diagnostics: &mut Vec<Diagnostic>)
 fn words(element: &str, attribute: &str) -> Option<&'static [&'static str]> {
     Some(match attribute {
         "autoMapping" | "flushCache" | "useCache" | "resultOrdered" | "affectData" | "useGeneratedKeys"
-        | "nullable" | "readOnly" | "blocking" => &["true", "false"],
+        | "nullable" => &["true", "false"],
         "statementType" => &["PREPARED", "STATEMENT", "CALLABLE"],
         "resultSetType" => &["DEFAULT", "FORWARD_ONLY", "SCROLL_INSENSITIVE", "SCROLL_SENSITIVE"],
         "fetchType" => &["lazy", "eager"],
@@ -206,6 +239,9 @@ fn value(element: &str, attribute: &str, value: &SpannedText, diagnostics: &mut 
         && let Err((message, _)) = jdbc_type(text)
     {
         diagnostics.push(Diagnostic::error("E014", value.span(), message).help_opt(did_you_mean(text, JDBC_TYPES)));
+    }
+    if attribute == "lang" && text.is_empty() {
+        diagnostics.push(Diagnostic::error("E014", value.span(), "`lang` names no language").help("leave it out"));
     }
     if matches!(attribute, "timeout" | "fetchSize" | "size" | "flushInterval") && text.parse::<i64>().is_err() {
         let message = format!("`{attribute}` is a whole number, not `{text}`");

@@ -170,6 +170,10 @@ impl fmt::Display for Value {
             Self::Text(value) => f.write_str(value),
             Self::Bytes(value) => write!(f, "[{} bytes]", value.len()),
             Self::List(items) => write_all(f, "[", items.iter(), "]", |f, item| write!(f, "{item}")),
+            Self::Map(map) if map.kind() == crate::map::MapKind::Entry => {
+                let part = |name| map.get_exact(name).cloned().unwrap_or_default();
+                write!(f, "{}={}", part("key"), part("value"))
+            }
             Self::Map(map) => write_all(f, "{", map.iter(), "}", |f, (key, value)| write!(f, "{key}={value}")),
             Self::Enum(value) => f.write_str(&value.name),
             Self::Typed(value) => f.write_str(&value.to_text()),

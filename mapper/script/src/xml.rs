@@ -111,7 +111,12 @@ impl Builder<'_> {
                 self.entities = entities(&self.text[start..end]);
                 Ok(())
             }
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::Eof => Ok(()),
+            // Comments leave no trace, an instruction divides the text around it.
+            Event::PI(_) => {
+                self.joins = false;
+                Ok(())
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::Eof => Ok(()),
         }
     }
 

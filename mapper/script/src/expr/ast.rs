@@ -47,6 +47,12 @@ pub(crate) enum NodeKind {
     Sequence(Vec<Node>),
     /// `name = e` at the root: writes into the bindings.
     Assign(Arc<str>, Box<Node>),
+    /// `#name`: lives as long as the evaluation; null until it is set.
+    Variable(Arc<str>),
+    /// `#name = e`.
+    SetVariable(Arc<str>, Box<Node>),
+    /// A text that is no expression: it fails when it is reached, as in MyBatis, so that the rest of its file can be used.
+    Wrong(Arc<str>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +113,8 @@ impl Node {
             | NodeKind::Name(_)
             | NodeKind::Subscript(_)
             | NodeKind::StaticField(_)
+            | NodeKind::Variable(_)
+            | NodeKind::Wrong(_)
             | NodeKind::This
             | NodeKind::Root => Vec::new(),
             NodeKind::Index(one)
@@ -114,6 +122,7 @@ impl Node {
             | NodeKind::Select(_, one)
             | NodeKind::Unary(_, one)
             | NodeKind::InstanceOf(one, _)
+            | NodeKind::SetVariable(_, one)
             | NodeKind::Assign(_, one) => vec![one],
             NodeKind::Binary(_, left, right) => vec![left, right],
             NodeKind::Conditional(three) => three.iter().collect(),

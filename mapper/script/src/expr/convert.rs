@@ -44,6 +44,15 @@ pub(crate) fn long(value: &Value) -> Converted<i64> {
     })
 }
 
+/// A 32 bit number: reals are cut at its limits, longer integers lose their upper bits.
+pub(crate) fn int(value: &Value) -> Converted<i32> {
+    Ok(match value {
+        Value::Float(value) => *value as i32,
+        Value::Double(value) => *value as i32,
+        other => long(other)? as i32,
+    })
+}
+
 /// A real number: empty text is 0.
 pub(crate) fn double(value: &Value) -> Converted<f64> {
     Ok(match value {

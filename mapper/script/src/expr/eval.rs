@@ -56,11 +56,13 @@ pub(crate) struct Scope<'a> {
     pub(crate) parameter: &'a Value,
     pub(crate) environment: &'a Environment,
     bindings: Vec<(&'a str, Cow<'a, Value>)>,
+    /// `#name` of the expression that is being evaluated.
+    variables: Vec<(&'a str, Cow<'a, Value>)>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(parameter: &'a Value, environment: &'a Environment) -> Self {
-        Self { parameter, environment, bindings: Vec::new() }
+        Self { parameter, environment, bindings: Vec::new(), variables: Vec::new() }
     }
 
     /// Sets a binding; a binding of the same name is replaced.
@@ -95,12 +97,9 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// All bindings and parameter entries as one map, for a bare `#root` or `#this`.
+    /// All bindings as one map, for a bare `#root` or `#this`; the parameter's entries are not among them.
     fn as_map(&self) -> Value {
         let mut map = Map::new();
-        if let Value::Map(parameter) = self.parameter {
-            parameter.iter().for_each(|(key, value)| map.insert(key.clone(), value.clone()));
-        }
         map.insert("_parameter", self.parameter.clone());
         map.insert("_databaseId", self.environment.database_id.clone());
         self.bindings.iter().for_each(|(name, value)| map.insert(*name, value.as_ref().clone()));
@@ -129,7 +128,7 @@ pub(crate) fn missing(map: &Map, name: &str) -> Result<Value, ExprError> {
     let what = match map.kind() {
         MapKind::Plain => return Ok(Value::Null),
         MapKind::Strict => "parameter",
-        MapKind::Object => "property",
+        MapKind::Object | MapKind::Entry => "property",
     };
     let names: Vec<&str> = map.names().collect();
     let error = ExprError::parameter(format!("{what} `{name}` was not found; there are: [{}]", names.join(", ")));
@@ -148,6 +147,7 @@ enum Current<'a> {
 
 /// The value of an expression.
 pub(crate) fn evaluate<'a>(expression: &'a Expression, scope: &mut Scope<'a>) -> Evaluated<'a> {
+    scope.variables.clear();
     eval(expression.root(), scope, &Current::Root)
 }
 
@@ -207,6 +207,16 @@ fn eval_kind<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -
             scope.bind(name, value.clone());
             Ok(value)
         }
+        NodeKind::Variable(name) => {
+            let found = scope.variables.iter().rev().find(|(known, _)| *known == &**name);
+            Ok(found.map_or(Cow::Owned(Value::Null), |(_, value)| value.clone()))
+        }
+        NodeKind::SetVariable(name, value) => {
+            let value = eval(value, scope, current)?;
+            scope.variables.push((name, value.clone()));
+            Ok(value)
+        }
+        NodeKind::Wrong(message) => Err(ExprError::new(&**message)),
         NodeKind::InstanceOf(value, class) => {
             let value = eval(value, scope, current)?;
             statics::instance_of(&value, class).map(|is| Cow::Owned(Value::Bool(is)))
@@ -269,7 +279,11 @@ fn call<'a>(name: &'a Arc<str>, arguments: &'a [Node], scope: &mut Scope<'a>, cu
 
 /// A null before a property makes the whole chain null; a null before a method is an error.
 fn chain<'a>(links: &'a [Node], scope: &mut Scope<'a>, current: &Current<'a>) -> Evaluated<'a> {
-    if matches!(current, Current::Value(value) if value.is_null()) {
+    let reads = matches!(
+        links.first().map(|link| &link.kind),
+        Some(NodeKind::Name(_) | NodeKind::Index(_) | NodeKind::Subscript(_))
+    );
+    if reads && matches!(current, Current::Value(value) if value.is_null()) {
         return owned(Value::Null);
     }
     let mut at = current.clone();

@@ -75,7 +75,9 @@ impl Lexer<'_> {
             self.at += 3;
             return Ok(Token::Subscript(subscript));
         }
-        match PUNCTUATION.iter().find(|mark| rest.starts_with(**mark)) {
+        // `a ?.5 : 1` is a condition and a number.
+        let number_follows = |mark: &&&str| **mark == "?." && rest[2..].starts_with(|next: char| next.is_ascii_digit());
+        match PUNCTUATION.iter().find(|mark| rest.starts_with(**mark) && !number_follows(mark)) {
             Some(mark) if !matches!(*mark, "$" | ";" | "\\" | "'") => {
                 self.at += mark.len();
                 Ok(Token::Punct(mark))

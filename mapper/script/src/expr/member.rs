@@ -28,11 +28,14 @@ fn property_of(value: &Value, name: &str) -> Result<Value, ExprError> {
             let entry = map_property(map, name).or_else(|| map.get(name).cloned());
             return entry.map_or_else(|| missing_property(map, name).map(Cow::into_owned), Ok);
         }
-        Value::List(items) => match name {
+        Value::List(items) => match &*name.to_ascii_lowercase() {
             "size" | "length" => Some(count(items.len())),
-            "isEmpty" | "empty" => Some(Value::Bool(items.is_empty())),
+            "isempty" | "empty" => Some(Value::Bool(items.is_empty())),
+            "iterator" => Some(method::iterator(items)),
+            "tostring" => Some(Value::from(value.to_string())),
             _ => None,
         },
+        other if name == "class" => method::class(other),
         other => method::getter(other, name),
     };
     found.ok_or_else(|| no_property(value, name))

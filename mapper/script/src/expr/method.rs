@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::map::Map;
+use crate::map::{Map, MapKind};
 use crate::value::Value;
 
 use super::eval::{Evaluated, ExprError};
@@ -59,9 +59,30 @@ pub(crate) fn getter(value: &Value, name: &str) -> Option<Value> {
 fn common(value: &Value, name: &str, arguments: &[Value]) -> Called {
     match (name, arguments) {
         ("toString", []) => Some(Ok(Value::from(value.to_string()))),
+        ("getClass", []) => class(value).map(Ok),
         ("equals", [other]) => Some(Ok(Value::Bool(value.java_equals(other)))),
         _ => None,
     }
+}
+
+/// The class of a value, as far as its names go.
+pub(crate) fn class(value: &Value) -> Option<Value> {
+    let name = match value {
+        Value::Bool(_) => "java.lang.Boolean",
+        Value::Char(_) => "java.lang.Character",
+        Value::Int(_) => "java.lang.Integer",
+        Value::Long(_) => "java.lang.Long",
+        Value::Float(_) => "java.lang.Float",
+        Value::Double(_) => "java.lang.Double",
+        Value::BigInt(_) => "java.math.BigInteger",
+        Value::Decimal(_) => "java.math.BigDecimal",
+        Value::Text(_) => "java.lang.String",
+        // What OGNL answers about the class of a collection is a matter of its internals.
+        Value::List(_) | Value::Map(_) => return Some(Value::from(Map::object().with("isArray", false))),
+        Value::Null | Value::Bytes(_) | Value::Enum(_) | Value::Typed(_) => return None,
+    };
+    let simple = name.rsplit_once('.').map_or(name, |(_, simple)| simple);
+    Some(Value::from(Map::object().with("name", name).with("simpleName", simple).with("isArray", false)))
 }
 
 fn scalar(value: &Value, name: &str, arguments: &[Value]) -> Called {
@@ -80,7 +101,7 @@ fn scalar(value: &Value, name: &str, arguments: &[Value]) -> Called {
         (Value::Float(_) | Value::Double(_), "isInfinite") => Some(real(value, f64::is_infinite)),
         (Value::Bool(_) | Value::Char(_), _) => None,
         (_, "intValue") if number => {
-            Some(convert::long(value).map(|value| Value::Int(value as i32)).map_err(Into::into))
+            Some(convert::int(value).map(Value::Int).map_err(Into::into))
         }
         (_, "longValue") if number => Some(convert::long(value).map(Value::Long).map_err(Into::into)),
         (_, "doubleValue") if number => Some(convert::double(value).map(Value::Double).map_err(Into::into)),
@@ -95,10 +116,11 @@ fn real(value: &Value, test: fn(f64) -> bool) -> Result<Value, ExprError> {
     Ok(Value::Bool(test(convert::double(value)?)))
 }
 
-/// The argument is converted to the value's own type first.
+/// Only values of one type compare, as in Java.
 fn compare_to(value: &Value, other: &Value) -> Result<Value, ExprError> {
-    if other.is_null() {
-        return Err(ExprError::new("null cannot be compared"));
+    if std::mem::discriminant(value) != std::mem::discriminant(other) {
+        let message = format!("a value of type {} cannot be compared with one of type {}", value.type_name(), other.type_name());
+        return Err(ExprError::new(message));
     }
     let order = super::arith::compare(value, other)?;
     Ok(Value::Int(match order {
@@ -121,9 +143,21 @@ fn list(items: &[Value], name: &str, arguments: &[Value]) -> Called {
         ("indexOf", [wanted]) => position(items.iter().position(|item| item.java_equals(wanted))),
         ("lastIndexOf", [wanted]) => position(items.iter().rposition(|item| item.java_equals(wanted))),
         ("subList", [from, to]) => return Some(sub_list(items, from, to)),
-        ("toArray" | "iterator", []) => items.iter().cloned().collect(),
+        ("toArray", []) => items.iter().cloned().collect(),
+        ("iterator" | "listIterator", []) => iterator(items),
+        ("stream" | "parallelStream", []) => items.iter().cloned().collect(),
+        ("count", []) => Value::Long(i64::try_from(items.len()).unwrap_or(i64::MAX)),
         _ => return None,
     }))
+}
+
+/// An iterator that stands before the first element: all that an expression can ask of it.
+pub(crate) fn iterator(items: &[Value]) -> Value {
+    let iterator = Map::object().with("hasNext", !items.is_empty());
+    Value::from(match items.first() {
+        Some(first) => iterator.with("next", first.clone()),
+        None => iterator,
+    })
 }
 
 fn sub_list(items: &[Value], from: &Value, to: &Value) -> Result<Value, ExprError> {
@@ -175,9 +209,13 @@ fn plain_map(map: &Map, name: &str, arguments: &[Value]) -> Called {
         ("keySet", []) => map.iter().map(|(key, _)| key.clone()).collect(),
         ("values", []) => map.iter().map(|(_, value)| value.clone()).collect(),
         ("entrySet", []) => {
-            map.iter().map(|(key, value)| Map::new().with("key", key.clone()).with("value", value.clone())).collect()
+            let entry = |(key, value): (&Value, &Value)| {
+                Map::new().with_kind(MapKind::Entry).with("key", key.clone()).with("value", value.clone())
+            };
+            map.iter().map(entry).collect()
         }
         // Java would return the old value; the map itself stays as it is.
+        ("remove", [key]) => map.get_key(key).cloned().unwrap_or_default(),
         ("replace" | "put", [key, _]) => map.get_key(key).cloned().unwrap_or_default(),
         _ => return None,
     }))

@@ -147,13 +147,15 @@ impl Parser {
             if !parser.is("=") {
                 return Ok(target);
             }
-            let NodeKind::Name(name) = &target.kind else {
-                return Err(parser.error("only a name can be assigned to").help("write `==` to compare"));
+            let kind: fn(Arc<str>, Box<Node>) -> NodeKind = match &target.kind {
+                NodeKind::Name(_) => NodeKind::Assign,
+                NodeKind::Variable(_) => NodeKind::SetVariable,
+                _ => return Err(parser.error("only a name can be assigned to").help("write `==` to compare")),
             };
-            let name = name.clone();
+            let (NodeKind::Name(name) | NodeKind::Variable(name)) = target.kind else { return Err(parser.unexpected()) };
             parser.advance();
             let value = parser.assignment()?;
-            Ok(parser.node(NodeKind::Assign(name, Box::new(value)), start))
+            Ok(parser.node(kind(name, Box::new(value)), start))
         })
     }
 
@@ -358,16 +360,14 @@ impl Parser {
     fn word(&mut self) -> Parsed {
         let start = self.start();
         let Token::Word(word) = self.peek().clone() else { return Err(self.unexpected()) };
-        if &*word == "new" && matches!(self.peek_second(), Token::Word(_)) {
-            return Err(self
-                .error("`new` is not supported")
-                .help("compute the value before and pass it as a parameter"));
+        if &*word == "new" {
+            return self.nested(Self::creation);
         }
         let constant = match &*word {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
             "null" => Some(Value::Null),
-            reserved if operator(reserved).is_some() || matches!(reserved, "not" | "instanceof") => {
+            reserved if operator(reserved).is_some() || matches!(reserved, "not" | "instanceof" | "$") => {
                 return Err(self.unexpected());
             }
             _ => None,
@@ -427,7 +427,27 @@ impl Parser {
         Ok(self.node(NodeKind::StaticField(name), start))
     }
 
-    /// `#this`, `#root`, `#{..}`.
+    /// `new class(..)`, `new class[] {..}`, `new class[n]`.
+    fn creation(&mut self) -> Parsed {
+        let start = self.start();
+        self.advance();
+        let class = self.dotted_name()?;
+        if self.take("(") {
+            let arguments = self.items(")")?;
+            return Ok(self.node(NodeKind::StaticCall(format!("{class}@new").into(), arguments), start));
+        }
+        self.expect("[")?;
+        if self.take("]") {
+            self.expect("{")?;
+            let items = self.items("}")?;
+            return Ok(self.node(NodeKind::List(items), start));
+        }
+        let size = self.sequence()?;
+        self.expect("]")?;
+        Ok(self.node(NodeKind::StaticCall(format!("{class}@new[]").into(), vec![size]), start))
+    }
+
+    /// `#this`, `#root`, `#{..}`, `#variable`.
     fn hash(&mut self) -> Parsed {
         let start = self.start();
         self.expect("#")?;
@@ -440,13 +460,26 @@ impl Parser {
                 self.advance();
                 Ok(self.node(NodeKind::Root, start))
             }
-            Token::Word(word) => Err(self.error(format!("the variable `#{word}` is not supported"))),
+            Token::Word(name) => {
+                self.advance();
+                if self.is("(") {
+                    return Err(self.error("lambda expressions are not supported"));
+                }
+                Ok(self.node(NodeKind::Variable(name), start))
+            }
             Token::Punct("{") => {
                 self.advance();
                 let pairs = self.pairs()?;
                 Ok(self.node(NodeKind::Map(pairs), start))
             }
-            Token::Punct("@") => Err(self.error("a map of a named class is not supported").help("write `#{..}`")),
+            Token::Punct("@") => {
+                self.advance();
+                self.dotted_name()?;
+                self.expect("@")?;
+                self.expect("{")?;
+                let pairs = self.pairs()?;
+                Ok(self.node(NodeKind::Map(pairs), start))
+            }
             _ => Err(self.unexpected()),
         }
     }
@@ -578,10 +611,7 @@ mod tests {
         assert_eq!(refused("name is null"), "5-7: `is` does not fit here; write `== null` or `!= null`");
         assert_eq!(refused("a == 'x"), "5-7: the text that begins here has no closing '");
         assert_eq!(refused(""), "0-0: the expression ends too early");
-        assert_eq!(
-            refused("new java.util.Date()"),
-            "0-3: `new` is not supported; compute the value before and pass it as a parameter"
-        );
+        assert_eq!(refused("new"), "3-3: a class name is missing here");
         assert_eq!(refused("99999999999"), "0-11: `99999999999` is not a number that fits its type");
         assert_eq!(refused(":[#this]"), "0-1: lambda expressions are not supported");
     }

@@ -8,9 +8,11 @@ use super::convert;
 use super::eval::ExprError;
 use super::member::count;
 use super::method::Called;
+use super::pattern;
 
 /// Methods without arguments that may be read as properties.
-pub(crate) const GETTERS: [&str; 11] = [
+pub(crate) const GETTERS: [&str; 12] = [
+    "getBytes",
     "length",
     "isEmpty",
     "isBlank",
@@ -48,6 +50,7 @@ fn without(text: &Arc<str>, name: &str) -> Option<Value> {
         "toUpperCase" => Value::from(text.to_uppercase()),
         "toString" | "intern" => Value::Text(text.clone()),
         "toCharArray" => text.chars().map(Value::Char).collect(),
+        "getBytes" => Value::Bytes(text.as_bytes().into()),
         "hashCode" => Value::Int(hash_code(text)),
         _ => return None,
     })
@@ -65,6 +68,9 @@ fn with_one(text: &Arc<str>, name: &str, argument: &Value) -> Called {
         "contains" => sequence(argument).map(|part| Value::Bool(text.contains(&*part))),
         "contentEquals" => sequence(argument).map(|other| Value::Bool(**text == *other)),
         "concat" => string(argument).map(|other| Value::from(format!("{text}{other}"))),
+        "compareTo" | "compareToIgnoreCase" if !matches!(argument, Value::Text(_)) => {
+            Err(ExprError::new(format!("text cannot be compared with a value of type {}", argument.type_name())))
+        }
         "compareTo" => string(argument).map(|other| Value::Int(compare(text, &other))),
         "compareToIgnoreCase" => {
             string(argument).map(|other| Value::Int(compare(&text.to_lowercase(), &other.to_lowercase())))
@@ -75,8 +81,8 @@ fn with_one(text: &Arc<str>, name: &str, argument: &Value) -> Called {
         "codePointAt" => char_at(text, argument).and_then(|letter| Ok(Value::Int(number(&letter)?))),
         "substring" => slice(text, argument, None),
         "repeat" => repeat(text, argument),
-        "split" => string(argument).and_then(|separator| split(text, &separator, 0)),
-        "matches" => string(argument).and_then(|pattern| matches(text, &pattern)),
+        "split" => string(argument).and_then(|separator| pattern::split(text, &separator, 0)),
+        "matches" => string(argument).and_then(|pattern| pattern::matches(text, &pattern)),
         _ => return None,
     })
 }
@@ -85,14 +91,15 @@ fn with_two(text: &Arc<str>, name: &str, first: &Value, second: &Value) -> Calle
     Some(match name {
         "substring" | "subSequence" => slice(text, first, Some(second)),
         "replace" => replace(text, first, second),
-        "replaceAll" => replace_pattern(text, first, second, true),
-        "replaceFirst" => replace_pattern(text, first, second, false),
+        "replaceAll" | "replaceFirst" => string(first)
+            .and_then(|pattern| pattern::replace(text, &pattern, &string(second)?, name == "replaceAll")),
+        "lastIndexOf" => needle(first).and_then(|part| last_index_from(text, &part, second)),
         "indexOf" => needle(first).and_then(|part| index_from(text, &part, second)),
         "startsWith" => string(first).map(|start| {
             let rest = slice(text, second, None);
             Value::Bool(rest.is_ok_and(|rest| rest.to_string().starts_with(&start)))
         }),
-        "split" => string(first).and_then(|separator| split(text, &separator, number(second)?)),
+        "split" => string(first).and_then(|separator| pattern::split(text, &separator, number(second)?)),
         _ => return None,
     })
 }
@@ -166,6 +173,12 @@ fn index_from(text: &str, part: &str, from: &Value) -> Outcome {
     Ok(found(text, text[from..].find(part).map(|at| at + from)))
 }
 
+fn last_index_from(text: &str, part: &str, from: &Value) -> Outcome {
+    let Ok(from) = usize::try_from(number(from)?) else { return Ok(Value::Int(-1)) };
+    let end = offset(text, from).map_or(text.len(), |at| (at + part.len()).min(text.len()));
+    Ok(found(text, text.get(..end).unwrap_or(text).rfind(part)))
+}
+
 fn out_of_range(text: &str, position: impl std::fmt::Display) -> ExprError {
     ExprError::new(format!("position {position} is out of range: the text has {} characters", units(text)))
 }
@@ -201,61 +214,4 @@ fn replace(text: &str, from: &Value, to: &Value) -> Outcome {
     }
     let (from, to) = (sequence(from)?, sequence(to)?);
     Ok(Value::from(text.replace(&*from, &to)))
-}
-
-/// Patterns are understood as far as they stand for one text: letters and escaped marks.
-fn plain_pattern(pattern: &str) -> Result<String, ExprError> {
-    let mut plain = String::new();
-    let mut letters = pattern.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => match letters.next() {
-                Some('t') => plain.push('\t'),
-                Some('n') => plain.push('\n'),
-                Some(mark) if !mark.is_alphanumeric() => plain.push(mark),
-                _ => return Err(no_patterns(pattern)),
-            },
-            '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '^' | '$' => {
-                return Err(no_patterns(pattern));
-            }
-            other => plain.push(other),
-        }
-    }
-    Ok(plain)
-}
-
-fn no_patterns(pattern: &str) -> ExprError {
-    ExprError::new(format!("the regular expression `{pattern}` is not supported"))
-        .help("register a function and call it as @your.Class@method(..)")
-}
-
-fn matches(text: &str, pattern: &str) -> Outcome {
-    Ok(Value::Bool(plain_pattern(pattern)? == text))
-}
-
-fn replace_pattern(text: &str, pattern: &Value, to: &Value, all: bool) -> Outcome {
-    let (pattern, to) = (plain_pattern(&string(pattern)?)?, string(to)?);
-    Ok(Value::from(if all { text.replace(&pattern, &to) } else { text.replacen(&pattern, &to, 1) }))
-}
-
-/// Java's split: a limit of 0 drops empty pieces at the end.
-fn split(text: &str, separator: &str, limit: i32) -> Outcome {
-    // A single mark is taken as it is even when it means something in patterns, except the ones Java treats so too.
-    let separator = plain_pattern(separator)?;
-    if text.is_empty() {
-        return Ok([Value::from("")].into_iter().collect());
-    }
-    let mut pieces: Vec<&str> = if separator.is_empty() {
-        text.split("").filter(|piece| !piece.is_empty()).collect()
-    } else {
-        match usize::try_from(limit) {
-            Ok(most) if most > 0 => text.splitn(most, &separator).collect(),
-            _ => text.split(&separator).collect(),
-        }
-    };
-    if limit == 0 {
-        let kept = pieces.iter().rposition(|piece| !piece.is_empty()).map_or(0, |last| last + 1);
-        pieces.truncate(kept);
-    }
-    Ok(pieces.into_iter().collect())
 }

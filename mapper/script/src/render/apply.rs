@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::BindError;
+use crate::error::{BindError, BindErrorKind};
 use crate::expr::{evaluate, is_true};
 use crate::node::{SqlNode, TextNode, TextPart};
 
@@ -35,7 +35,10 @@ impl<'a> Context<'a> {
             SqlNode::Trim(node) => {
                 let mut inner = Output::default();
                 self.apply_all(&node.body, &mut inner)?;
-                trim::finish(node, &mut inner, &self.frames);
+                if trim::finish(node, &mut inner, &self.frames).is_none() {
+                    let message = "an override is longer than what is left of the text".to_owned();
+                    return Err(self.statement.error(BindErrorKind::Expression, message, self.statement.span));
+                }
                 output.append(inner, &self.frames);
                 Ok(())
             }

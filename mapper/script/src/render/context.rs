@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::bound_sql::{Bind, BoundSql};
 use crate::error::{BindError, BindErrorKind};
 use crate::expr::{ExprError, Expression, Scope};
-use crate::mapping::ParameterMode;
+use crate::mapping::{ParameterMapping, ParameterMode};
 use crate::node::{SqlNode, TextNode, TextPart};
 use crate::parameter;
 use crate::path;
@@ -30,6 +30,7 @@ impl<'a> Context<'a> {
     pub(super) fn render(mut self, root: &'a [SqlNode]) -> Result<BoundSql<'a>, BindError> {
         let mut output = Output::spaced();
         self.apply_all(root, &mut output)?;
+        self.check(&output.params)?;
         let binds = if output.params.is_empty() {
             self.statement.fixed_binds(&self.statement.parameter_map, self.scope.parameter)?
         } else {
@@ -40,7 +41,7 @@ impl<'a> Context<'a> {
     }
 
     fn bound(&self, pending: Pending<'a>) -> Result<Bind<'a>, BindError> {
-        let Pending { mapping, from_loop } = pending;
+        let Pending { mapping, from_loop, .. } = pending;
         let property = &mapping.property;
         let value = if mapping.mode == ParameterMode::Out {
             Ok(Cow::Owned(Value::Null))
@@ -51,6 +52,9 @@ impl<'a> Context<'a> {
             }
         } else if let Some(value) = self.scope.binding(path::first_name(property)) {
             path::from_first(value, property)
+        } else if let Some(value) = self.scope.binding(property) {
+            // A binding whose name holds a dot.
+            Ok(value)
         } else {
             path::read_parameter(self.scope.parameter, property)
         };
@@ -69,10 +73,7 @@ impl<'a> Context<'a> {
         for part in &node.parts {
             match part {
                 TextPart::Literal(text) => piece.sql.push_str(text),
-                TextPart::Parameter(parameter) => {
-                    let from_loop = parameter.loop_value.and_then(|from| loop_value(from, &self.frames));
-                    piece.push_param(Pending { mapping: Cow::Borrowed(&parameter.mapping), from_loop });
-                }
+                TextPart::Parameter(parameter) => piece.push_param(Pending::of(parameter, &self.frames)),
                 TextPart::Raw(expression) => self.paste(node, expression, &mut piece)?,
             }
         }
@@ -116,18 +117,39 @@ impl<'a> Context<'a> {
         for found in scan(text, "#{") {
             match found {
                 Piece::Text(range) => piece.sql.push_str(&text[range]),
-                Piece::Token { content, .. } => {
-                    let mapping = parameter::parse(&content, node.span).map_err(|(message, help)| {
-                        let message = format!("in `#{{{content}}}`, which came in through `${{}}`: {message}");
-                        self.statement.error(BindErrorKind::Load, message, node.span).help(help)
-                    })?;
-                    let from_loop = crate::body::loop_value_of(&content, &mapping.property, &node.loops)
-                        .and_then(|from| loop_value(from, &self.frames));
-                    piece.push_param(Pending { mapping: Cow::Owned(mapping), from_loop });
-                }
+                Piece::Token { content, .. } => piece.push_param(self.found(node, &content)),
             }
         }
         Ok(())
+    }
+}
+
+impl<'a> Context<'a> {
+    /// A `#{}` that came in through `${}`.
+    fn found(&self, node: &TextNode, content: &str) -> Pending<'a> {
+        match parameter::parse(content, node.span) {
+            Ok(mapping) => {
+                let from_loop = crate::body::loop_value_of(content, &mapping.property, &node.loops)
+                    .and_then(|from| loop_value(from, &self.frames));
+                Pending { mapping: Cow::Owned(mapping), from_loop, wrong: None }
+            }
+            Err((message, _)) => {
+                let mapping = ParameterMapping { property: content.into(), span: node.span, ..Default::default() };
+                let wrong = Some(Cow::Owned(format!("which came in through `${{}}`: {message}")));
+                Pending { mapping: Cow::Owned(mapping), from_loop: None, wrong }
+            }
+        }
+    }
+
+    /// Malformed tokens are found before any value is read.
+    fn check(&self, params: &[Pending<'_>]) -> Result<(), BindError> {
+        let Some((mapping, wrong)) =
+            params.iter().find_map(|pending| Some((&pending.mapping, pending.wrong.as_ref()?)))
+        else {
+            return Ok(());
+        };
+        let message = format!("in `#{{{}}}`, {wrong}", mapping.property);
+        Err(self.statement.error(BindErrorKind::Load, message, mapping.span))
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{BindError, BindErrorKind};
 use crate::expr::evaluate;
+use crate::map::MapKind;
 use crate::node::ForEach;
 use crate::value::Value;
 
@@ -49,8 +50,19 @@ pub(super) fn apply<'a>(
     run(context, each, output, entries.into_iter())
 }
 
+/// The number of an element and the element; of an entry of a map its key and value.
+fn pair<'a>(at: usize, item: Cow<'a, Value>) -> (Cow<'a, Value>, Cow<'a, Value>) {
+    if let Value::Map(map) = &*item
+        && map.kind() == MapKind::Entry
+    {
+        let part = |name| Cow::Owned(map.get_exact(name).cloned().unwrap_or_default());
+        return (part("key"), part("value"));
+    }
+    (Cow::Owned(Value::Int(i32::try_from(at).unwrap_or(i32::MAX))), item)
+}
+
 fn numbered<'a>(items: impl Iterator<Item = Cow<'a, Value>>) -> impl Iterator<Item = (Cow<'a, Value>, Cow<'a, Value>)> {
-    items.enumerate().map(|(at, item)| (Cow::Owned(Value::Int(i32::try_from(at).unwrap_or(i32::MAX))), item))
+    items.enumerate().map(|(at, item)| pair(at, item))
 }
 
 fn null(context: &Context<'_>, each: &ForEach) -> Result<(), BindError> {

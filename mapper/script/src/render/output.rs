@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::mapping::ParameterMapping;
-use crate::node::{TextNode, TextPart};
+use crate::node::{Parameter, TextNode, TextPart};
 use crate::value::Value;
 
 /// The current item and index of a loop.
@@ -19,6 +19,16 @@ pub(super) struct Pending<'a> {
     pub(super) mapping: Cow<'a, ParameterMapping>,
     /// The loop value that the first name stands for, and how long that name is.
     pub(super) from_loop: Option<(Cow<'a, Value>, usize)>,
+    /// Why it is malformed.
+    pub(super) wrong: Option<Cow<'a, str>>,
+}
+
+impl<'a> Pending<'a> {
+    pub(super) fn of(parameter: &'a Parameter, frames: &[Frame<'a>]) -> Self {
+        let from_loop = parameter.loop_value.and_then(|from| loop_value(from, frames));
+        let wrong = parameter.wrong.as_deref().map(Cow::Borrowed);
+        Self { mapping: Cow::Borrowed(&parameter.mapping), from_loop, wrong }
+    }
 }
 
 /// A loop's separator waits for the first piece that is not blank.
@@ -98,10 +108,7 @@ impl<'a> Output<'a> {
         for part in &node.parts {
             match part {
                 TextPart::Literal(text) => self.sql.push_str(text),
-                TextPart::Parameter(parameter) => {
-                    let from_loop = parameter.loop_value.and_then(|from| loop_value(from, frames));
-                    self.push_param(Pending { mapping: Cow::Borrowed(&parameter.mapping), from_loop });
-                }
+                TextPart::Parameter(parameter) => self.push_param(Pending::of(parameter, frames)),
                 TextPart::Raw(_) => {}
             }
         }

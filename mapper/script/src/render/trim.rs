@@ -5,11 +5,13 @@ use crate::node::Trim;
 use super::output::{Frame, Output};
 
 /// Puts prefix and suffix around the body and takes one override off each end; a blank body stays empty.
-pub(super) fn finish<'a>(trim: &'a Trim, body: &mut Output<'a>, frames: &[Frame<'a>]) {
+///
+/// `None` when more is to be taken off the end than is left, which is an error in MyBatis too.
+pub(super) fn finish<'a>(trim: &'a Trim, body: &mut Output<'a>, frames: &[Frame<'a>]) -> Option<()> {
     let text = body.sql.trim_matches(|letter| letter <= ' ');
     if text.is_empty() {
         body.sql.clear();
-        return;
+        return Some(());
     }
     let cut_front = overridden(&trim.prefix_overrides, |entry| starts_with(text, entry));
     // Both tests look at the text before anything is cut.
@@ -21,7 +23,7 @@ pub(super) fn finish<'a>(trim: &'a Trim, body: &mut Output<'a>, frames: &[Frame<
     }
     made.sql.push_str(skip(text, cut_front));
     for _ in 0..cut_back {
-        made.sql.pop();
+        made.sql.pop()?;
     }
     made.params.append(&mut body.params);
     if let Some(suffix) = &trim.suffix {
@@ -30,6 +32,7 @@ pub(super) fn finish<'a>(trim: &'a Trim, body: &mut Output<'a>, frames: &[Frame<
     }
     body.sql = made.sql;
     body.params = made.params;
+    Some(())
 }
 
 /// How many characters the first entry that fits takes off.
