@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::caches;
-use crate::decode::decode;
+use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::document::{self, Document, STATEMENTS};
 use crate::include::{self, Fragment, Fragments, full_id};
@@ -16,7 +16,6 @@ use crate::results;
 use crate::select::{Candidate, Selected, select};
 use crate::settings::Environment;
 use crate::source::Source;
-use crate::span::Span;
 use crate::statement::Statement;
 use crate::statements;
 use crate::value::Value;
@@ -39,14 +38,12 @@ pub(crate) fn link(builder: MapperSetBuilder) -> Result<MapperSet, Diagnostics> 
     Ok(MapperSet { inner: Arc::new(Inner { warnings: diagnostics, ..inner }) })
 }
 
-/// The texts of the files. One that cannot be decoded stays as an empty text, so that spans keep their numbers.
+/// The texts of the files. One that cannot be decoded at all stays as an empty text, so that spans keep their numbers.
 fn sources(files: Vec<(String, Vec<u8>)>, diagnostics: &mut Vec<Diagnostic>) -> Arc<[Source]> {
     let mut sources = Vec::with_capacity(files.len());
     for (at, (name, bytes)) in files.into_iter().enumerate() {
-        let text = decode(bytes).unwrap_or_else(|message| {
-            diagnostics.push(Diagnostic::error("E003", Span::new(number(at), 0, 0), message));
-            String::new()
-        });
+        let Decoded { text, problem } = decode(number(at), bytes);
+        diagnostics.extend(problem);
         sources.push(Source::new(name, text));
     }
     sources.into()
@@ -57,10 +54,10 @@ fn number(at: usize) -> u32 {
 }
 
 fn documents(files: &[Source], properties: &Properties, diagnostics: &mut Vec<Diagnostic>) -> Vec<Document> {
-    let undecoded: Vec<u32> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
+    let unread: Vec<u32> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
     let numbered = files.iter().enumerate().map(|(at, source)| (number(at), source));
     numbered
-        .filter(|(file, _)| !undecoded.contains(file))
+        .filter(|(file, source)| !source.text().is_empty() || !unread.contains(file))
         .filter_map(|(file, source)| document::read(file, source, properties, diagnostics))
         .collect()
 }

@@ -97,6 +97,11 @@ fn rule_of(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name)
 }
 
+/// Whether the DTD has an element of this name.
+pub(crate) fn is_element(name: &str) -> bool {
+    rule_of(name).is_some()
+}
+
 /// Reports everything in an element that the DTD does not know, from there down.
 pub(crate) fn check(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
     let Some(rule) = rule_of(&element.name) else { return };
