@@ -147,14 +147,6 @@ impl Compiler<'_> {
                 }
             }
         }
-        for child in &element.children {
-            if let Child::Text(text) = child
-                && !text.is_blank()
-            {
-                let message = "text directly in <choose> is never sent";
-                self.diagnostics.push(Diagnostic::warning("W020", text.span(), message).help("put it inside <when>"));
-            }
-        }
         SqlNode::Choose { whens: whens.into(), otherwise }
     }
 

@@ -106,6 +106,9 @@ impl Diagnostics {
     pub fn new(mut items: Vec<Diagnostic>, files: Arc<[Source]>) -> Self {
         items.sort_by(|a, b| (a.span, a.code).cmp(&(b.span, b.code)));
         items.dedup();
+        // A misplaced element is seen twice: when the file is checked, and again where a fragment of it is put in.
+        let misplaced = |code: &str| matches!(code, "E010" | "E031" | "E032");
+        items.dedup_by(|b, a| a.span == b.span && misplaced(a.code) && misplaced(b.code));
         Self { items, files }
     }
 
@@ -153,6 +156,11 @@ impl fmt::Display for Diagnostics {
             write!(f, "{}[{}]: {}", item.severity, item.code, item.message)?;
             if !item.label.is_empty() {
                 write!(f, " ({})", item.label)?;
+            }
+            for (span, label) in &item.related {
+                if let Some(file) = self.files.get(span.file as usize) {
+                    write!(f, "\n  note: {}: {label}", file.location(*span))?;
+                }
             }
             if let Some(help) = &item.help {
                 write!(f, "\n  help: {help}")?;

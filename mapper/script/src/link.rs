@@ -103,7 +103,7 @@ impl<'d> Linker<'d> {
             let elements = document.root.elements().filter(|element| names.contains(&element.name.as_str()));
             candidates.extend(elements.filter_map(|element| document.candidate(element, &self.properties)));
         }
-        select(candidates, self.database_id.as_deref(), what, &self.environment.files, &mut self.diagnostics)
+        select(candidates, self.database_id.as_deref(), what, &mut self.diagnostics)
     }
 
     fn result_maps(&mut self) -> Vec<Arc<ResultMap>> {

@@ -75,6 +75,12 @@ impl SpannedText {
         self.span_of(0..self.text.len())
     }
 
+    /// The place without the blanks around the text.
+    pub(crate) fn trimmed_span(&self) -> Span {
+        let start = self.text.len() - self.text.trim_start().len();
+        self.span_of(start..self.text.trim_end().len().max(start))
+    }
+
     pub(crate) fn file(&self) -> u32 {
         self.file
     }

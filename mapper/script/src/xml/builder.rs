@@ -28,6 +28,8 @@ pub(super) struct Builder {
     reopened: bool,
     /// Reading ends here.
     stopped: bool,
+    /// Elements that were ended because their end tag was missing: one that comes later is no second mistake.
+    ended: Vec<String>,
     parsed: Parsed,
 }
 
@@ -42,6 +44,7 @@ impl Builder {
             told_outside: false,
             reopened: false,
             stopped: false,
+            ended: Vec::new(),
             parsed: Parsed::default(),
         }
     }
@@ -135,7 +138,11 @@ impl Builder {
                 self.mistake(mistake.help("a file has one root element: put it inside"));
             }
             self.reopened = true;
+            let again = root.name == element.name;
             self.open.push(root);
+            if again {
+                return;
+            }
         }
         self.joins = false;
         self.open.push(element);
@@ -161,7 +168,9 @@ impl Builder {
         let mistake = malformed(element.name_span, format!("<{}> is not closed", element.name))
             .label("opened here")
             .related(before, format!("</{}> is missing before {ended_by}", element.name));
+        let name = element.name.clone();
         self.mistake(mistake);
+        self.ended.push(name);
         self.close(Span { end: before.start, ..before });
     }
 
@@ -191,6 +200,10 @@ impl Builder {
                 self.close(tag);
             }
             _ => {
+                if let Some(at) = self.ended.iter().position(|ended| ended == name) {
+                    self.ended.swap_remove(at);
+                    return;
+                }
                 self.mistake(malformed(tag, format!("</{name}> ends nothing")).label(format!("no <{name}> is open")));
             }
         }

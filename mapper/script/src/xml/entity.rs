@@ -55,9 +55,10 @@ pub(super) fn doctype(text: &str, at: usize) -> Doctype {
     found
 }
 
-/// Reading goes on in the line behind it.
+/// Reading goes on at the first tag.
 fn unclosed(mut found: Doctype, at: usize, text: &str) -> Doctype {
-    found.end = text[at..].find('\n').map_or(text.len(), |len| at + len);
+    let mut tags = text[at..].match_indices('<').map(|(tag, _)| at + tag);
+    found.end = tags.find(|tag| !name_of(&text[tag + 1..]).is_empty()).unwrap_or(text.len());
     found.mistake = Some((at..found.root.end, "the document type is not closed".to_owned()));
     found
 }

@@ -210,7 +210,7 @@ impl<'t> Reader<'_, 't> {
         if rest.starts_with("<!--") {
             self.comment(start);
         } else if rest.starts_with("<![CDATA[") {
-            self.cdata(start);
+            self.cdata(start, "<![CDATA[".len());
         } else if rest.starts_with("<!DOCTYPE") {
             self.doctype(start);
         } else if rest.starts_with("<!") {
@@ -250,8 +250,8 @@ impl<'t> Reader<'_, 't> {
         self.at = end;
     }
 
-    fn cdata(&mut self, start: usize) {
-        let from = start + "<![CDATA[".len();
+    fn cdata(&mut self, start: usize, opener: usize) {
+        let from = start + opener;
         let inside = &self.text[from..];
         let mut to = from + inside.find("]]>").unwrap_or(inside.len());
         let nested = self.text[from..to].contains("<![CDATA[");
@@ -297,7 +297,8 @@ impl<'t> Reader<'_, 't> {
         let mistake = self.mistake(start..start + 2, "this is no markup that XML knows");
         if letters.starts_with("CDATA") {
             mistake.help = Some("a section is written <![CDATA[ .. ]]>".to_owned());
-            self.at += 2 + rest[2..].find(|letter: char| !letter.is_alphabetic() && letter != '[').unwrap_or(0);
+            let opener = 2 + rest[2..].find(|letter: char| !letter.is_alphabetic() && letter != '[').unwrap_or(0);
+            self.cdata(start, opener);
         } else if letters.starts_with("DOCTYPE") {
             mistake.help = Some("write <!DOCTYPE in capital letters".to_owned());
             self.at = rest.find('>').map_or(self.text.len(), |end| start + end + 1);
