@@ -38,9 +38,14 @@ pub(crate) fn builder_of(args: &ProjectArgs, files: &[String]) -> Done<Configura
 pub(crate) fn load(builder: ConfigurationBuilder) -> Done<Configuration> {
     let configuration = builder.build()?;
     if configuration.mappers().files().is_empty() {
-        return Err(Failure::usage("no mapper files: no *.xml file below --mappers has the root element <mapper>"));
+        return Err(no_mapper_files());
     }
     Ok(configuration)
+}
+
+/// Folders were named, but there is nothing in them.
+pub(crate) fn no_mapper_files() -> Failure {
+    Failure::usage("no mapper files: no *.xml file below --mappers has the root element <mapper>")
 }
 
 fn empty(args: &ProjectArgs) -> ConfigurationBuilder {

@@ -92,8 +92,10 @@ fn letter(file: u32, at: usize) -> Span {
 
 fn ascii(file: u32, bytes: Vec<u8>) -> Decoded {
     let wrong = bytes.iter().position(|byte| !byte.is_ascii());
-    let text: String =
-        bytes.into_iter().map(|byte| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER }).collect();
+    let text: String = bytes
+        .into_iter()
+        .map(|byte| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER })
+        .collect();
     let problem = wrong.map(|at| {
         let message = "the file declares the encoding US-ASCII, but holds other bytes";
         Diagnostic::error("E003", letter(file, at), message).label("this is not ASCII")
@@ -134,7 +136,8 @@ fn utf16(file: u32, bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded {
         let at = text.find(&label).unwrap_or_default();
         let message = format!("the file is UTF-16 but declares the encoding `{label}`");
         let span = Span::new(file, at, at + label.len());
-        problem = Some(Diagnostic::error("E003", span, message).help("declare encoding=\"UTF-16\", or save it as UTF-8"));
+        problem =
+            Some(Diagnostic::error("E003", span, message).help("declare encoding=\"UTF-16\", or save it as UTF-8"));
     }
     Decoded { text, problem }
 }
@@ -160,7 +163,10 @@ mod tests {
         assert_eq!(text(b"\xff\xfe<\0a\0/\0>\0"), "<a/>");
         assert_eq!(text(b"\xfe\xff\0<\0a\0/\0>"), "<a/>");
         assert_eq!(text(b"<\0a\0/\0>\0"), "<a/>");
-        assert_eq!(text(b"<?xml version='1.0' encoding='GBK'?><a>\xd6\xd0</a>"), "<?xml version='1.0' encoding='GBK'?><a>\u{4e2d}</a>");
+        assert_eq!(
+            text(b"<?xml version='1.0' encoding='GBK'?><a>\xd6\xd0</a>"),
+            "<?xml version='1.0' encoding='GBK'?><a>\u{4e2d}</a>"
+        );
         assert_eq!(text(b"<?xml version='1.0' encoding=\"iso-8859-1\"?>\xe9\x85").chars().last(), Some('\u{85}'));
         assert_eq!(text(b"<?xml version='1.0' encoding='windows-1252'?>\x80").chars().last(), Some('\u{20ac}'));
     }
@@ -168,7 +174,10 @@ mod tests {
     #[test]
     fn wrong_bytes_are_told_with_their_place() {
         assert_eq!(problem(b"<a>\n\xd6\xd0</a>"), ("the file is not UTF-8".into(), 4));
-        assert_eq!(problem(b"<?xml encoding='UTF-16'?>").0, "the file declares the encoding `UTF-16`, but its bytes are not");
+        assert_eq!(
+            problem(b"<?xml encoding='UTF-16'?>").0,
+            "the file declares the encoding `UTF-16`, but its bytes are not"
+        );
         assert_eq!(problem(b"<?xml encoding='klingon'?>").0, "there is no encoding `klingon`");
         assert_eq!(problem(b"\xff\xfe<\0a").0, "the file is UTF-16, but not to its end");
         assert_eq!(problem(b"<?xml encoding='US-ASCII'?>\xe9").1, 27);

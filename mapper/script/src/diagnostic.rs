@@ -124,6 +124,12 @@ impl Diagnostics {
         &self.files
     }
 
+    /// The files, to be shared with other findings about them.
+    #[must_use]
+    pub fn shared_files(&self) -> Arc<[Source]> {
+        Arc::clone(&self.files)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -6,6 +6,8 @@ mod body;
 mod bound_sql;
 mod cache;
 mod caches;
+mod check;
+mod codes;
 mod decimal;
 mod decode;
 mod diagnostic;
@@ -14,6 +16,7 @@ mod error;
 mod expr;
 mod include;
 mod link;
+mod lint;
 mod map;
 mod mapper_set;
 mod mapping;
@@ -35,10 +38,13 @@ mod statements;
 mod text;
 mod token;
 mod value;
+mod variants;
 mod xml;
 
 pub use bound_sql::{Bind, BoundSql};
 pub use cache::CacheElement;
+pub use check::Checked;
+pub use codes::{CODES, Code, code};
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{BindError, BindErrorKind, LookupError};
@@ -55,3 +61,4 @@ pub use statement::{
     KeyOrder, Keys, ResultMapRef, ResultSetType, SelectKey, SqlSource, Statement, StatementKind, StatementType,
 };
 pub use value::{EnumConstant, TypedValue, Value};
+pub use variants::{Variant, Variants};

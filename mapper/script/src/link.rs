@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::caches;
+use crate::check::Checked;
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::document::{self, Document, STATEMENTS};
 use crate::include::{self, Fragment, Fragments, full_id};
+use crate::lint::{self, Input, Suppressions};
 use crate::mapper_set::{Inner, MapperSet, MapperSetBuilder, Registry};
 use crate::parameter_map::{self, ParameterMaps};
 use crate::properties::Properties;
@@ -23,19 +25,60 @@ use crate::xml::Element;
 
 /// Reads, links and compiles all files.
 pub(crate) fn link(builder: MapperSetBuilder) -> Result<MapperSet, Diagnostics> {
-    let MapperSetBuilder { files, database_id, properties, settings, functions } = builder;
-    let mut diagnostics = Vec::new();
-    let files = sources(files, &mut diagnostics);
-    let documents = documents(&files, &properties, &mut diagnostics);
-    let shown_id = database_id.as_deref().map_or(Value::Null, Value::from);
-    let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files: Arc::clone(&files) });
-    let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
-    let inner = linker.link();
-    let diagnostics = Diagnostics::new(linker.diagnostics, files);
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
+    let mut linked = Linked::new(builder);
+    Suppressions::read(&linked.documents).apply(&mut linked.diagnostics);
+    linked.finish()
+}
+
+/// The same, with the lint rules.
+pub(crate) fn check(builder: MapperSetBuilder) -> Checked {
+    let database_known = builder.database_id.is_some();
+    let mut linked = Linked::new(builder);
+    let input = Input { documents: &linked.documents, inner: &linked.inner, database_known };
+    let lints = lint::run(&input, &linked.diagnostics);
+    let mut suppressions = Suppressions::read(&linked.documents);
+    let mut diagnostics = std::mem::take(&mut linked.diagnostics);
+    diagnostics.extend(lints);
+    suppressions.apply(&mut diagnostics);
+    diagnostics.extend(suppressions.findings());
+    let diagnostics = Diagnostics::new(diagnostics, Arc::clone(&linked.inner.files));
+    let set = (!diagnostics.has_errors()).then(|| linked.set(diagnostics.clone()));
+    Checked { diagnostics, set }
+}
+
+/// What linking gave, before it is decided whether it counts.
+struct Linked {
+    documents: Vec<Document>,
+    inner: Inner,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Linked {
+    fn new(builder: MapperSetBuilder) -> Self {
+        let MapperSetBuilder { files, database_id, properties, settings, functions } = builder;
+        let mut diagnostics = Vec::new();
+        let files = sources(files, &mut diagnostics);
+        let documents = documents(&files, &properties, &mut diagnostics);
+        let shown_id = database_id.as_deref().map_or(Value::Null, Value::from);
+        let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files });
+        let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
+        let inner = linker.link();
+        let diagnostics = linker.diagnostics;
+        Self { documents, inner, diagnostics }
     }
-    Ok(MapperSet { inner: Arc::new(Inner { warnings: diagnostics, ..inner }) })
+
+    fn finish(mut self) -> Result<MapperSet, Diagnostics> {
+        let found = std::mem::take(&mut self.diagnostics);
+        let diagnostics = Diagnostics::new(found, Arc::clone(&self.inner.files));
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        Ok(self.set(diagnostics))
+    }
+
+    fn set(self, warnings: Diagnostics) -> MapperSet {
+        MapperSet { inner: Arc::new(Inner { warnings, ..self.inner }) }
+    }
 }
 
 /// The texts of the files. One that cannot be decoded at all stays as an empty text, so that spans keep their numbers.

@@ -109,7 +109,8 @@ fn ordered(element: &Element, rule: &Rule, once: &[&str], diagnostics: &mut Vec<
         if let Some(first) = seen.iter().find(|first| first.name == child.name && once.contains(&&*child.name)) {
             let code = if rule.name == "choose" { "E032" } else { "E015" };
             let message = format!("<{}> has more than one <{}>", rule.name, child.name);
-            diagnostics.push(Diagnostic::error(code, child.name_span, message).related(first.name_span, "the first one"));
+            diagnostics
+                .push(Diagnostic::error(code, child.name_span, message).related(first.name_span, "the first one"));
             continue;
         }
         seen.push(child);

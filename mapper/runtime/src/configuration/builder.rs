@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use batis_script::{MapperSet, Settings};
+use batis_script::{Checked, MapperSet, MapperSetBuilder, Settings};
 
 use super::files::{File, Found, read, read_dir};
 use super::{Configuration, vendor};
@@ -99,6 +99,30 @@ impl ConfigurationBuilder {
     /// # Errors
     /// If a file cannot be read, or with all mistakes of all files ([`Error::diagnostics`](crate::Error::diagnostics)).
     pub fn build(self) -> Result<Configuration> {
+        let (set, handlers, skipped) = self.collect()?;
+        let mappers = set.link()?;
+        let shared = Arc::new(Shared {
+            handlers,
+            result_maps: ResultMaps::new(mappers.result_maps()),
+            mappers: mappers.clone(),
+        });
+        let statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
+            .statements()
+            .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
+            .collect();
+        Ok(Configuration { statements, mappers, skipped })
+    }
+
+    /// Reads all files and tells everything about them: mistakes, warnings and what the lint rules say.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn check(self) -> Result<Checked> {
+        Ok(self.collect()?.0.check())
+    }
+
+    /// The files and settings for the mapper language, the handlers, and the files that are no mapper files.
+    fn collect(self) -> Result<(MapperSetBuilder, TypeHandlers, Vec<PathBuf>)> {
         let found = self.read()?;
         let mut set = MapperSet::builder().settings(self.settings);
         for (name, bytes) in found.mappers {
@@ -107,21 +131,11 @@ impl ConfigurationBuilder {
         for (name, value) in self.properties {
             set = set.property(name, value);
         }
-        let product = self.product.as_deref();
-        if let Some(id) = self.database_id.or_else(|| vendor::database_id(product?, &self.vendors)) {
+        let by_product = |product: &str| vendor::database_id(product, &self.vendors);
+        if let Some(id) = self.database_id.or_else(|| by_product(self.product.as_deref()?)) {
             set = set.database_id(id);
         }
-        let mappers = set.link()?;
-        let shared = Arc::new(Shared {
-            handlers: self.handlers,
-            result_maps: ResultMaps::new(mappers.result_maps()),
-            mappers: mappers.clone(),
-        });
-        let statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
-            .statements()
-            .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
-            .collect();
-        Ok(Configuration { statements, mappers, skipped: found.others })
+        Ok((set, self.handlers, found.others))
     }
 
     fn read(&self) -> Result<Found> {

@@ -156,6 +156,17 @@ pub(super) static CONFIG: &[Rule] = &[
     rule("package", &["name"], &[], &[], Empty),
 ];
 
-const PARTS: &[&str] = &["properties", "settings", "typeAliases", "typeHandlers", "objectFactory", "objectWrapperFactory",
-    "reflectorFactory", "plugins", "environments", "databaseIdProvider", "mappers"];
+const PARTS: &[&str] = &[
+    "properties",
+    "settings",
+    "typeAliases",
+    "typeHandlers",
+    "objectFactory",
+    "objectWrapperFactory",
+    "reflectorFactory",
+    "plugins",
+    "environments",
+    "databaseIdProvider",
+    "mappers",
+];
 const CONNECTION: &[&str] = &["transactionManager", "dataSource"];

@@ -89,7 +89,10 @@ impl Builder {
     }
 
     pub(super) fn comment(&mut self, comment: Comment) {
-        self.parsed.comments.push(comment);
+        // Only these mean something.
+        if comment.text.starts_with("batis:") {
+            self.parsed.comments.push(comment);
+        }
     }
 
     /// The root that the document type names.

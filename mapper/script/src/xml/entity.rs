@@ -134,7 +134,9 @@ impl Subset {
                 inner.mistake.map(|(_, message)| message)
             }
             Some(Entity::Internal(_)) => Some("the parameter entities of the document type are too long".to_owned()),
-            Some(Entity::External(place)) => Some(format!("the parameter entity `%{name};` is `{place}`, which is not read")),
+            Some(Entity::External(place)) => {
+                Some(format!("the parameter entity `%{name};` is `{place}`, which is not read"))
+            }
             None => Some(format!("there is no parameter entity `%{name};`")),
         };
         if let Some(message) = message {

@@ -114,7 +114,8 @@ impl<'t> Reader<'_, 't> {
 
     fn outside(&mut self, range: Range<usize>) {
         let raw = &self.text[range.clone()];
-        let blank = raw.len() - raw.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}').len();
+        let blank =
+            raw.len() - raw.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}').len();
         let len = raw[blank..].trim_end().len();
         if len > 0 && self.builder.first_outside() {
             let start = range.start + blank;

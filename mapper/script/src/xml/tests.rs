@@ -119,7 +119,10 @@ fn attributes_are_mended() {
         (r#"if test="a < 0"["x"]"#.to_owned(), "12..13 the value of `test` holds a `<`".to_owned())
     );
     assert_eq!(broken("<if test=a>x</if>").0, r#"if test="a"["x"]"#);
-    assert_eq!(broken("<if test='a'test='b'>x</if>").1, "12..16 a blank is missing before `test`; 12..16 the attribute `test` is given twice");
+    assert_eq!(
+        broken("<if test='a'test='b'>x</if>").1,
+        "12..16 a blank is missing before `test`; 12..16 the attribute `test` is given twice"
+    );
     assert_eq!(broken("<if test>x</if>").1, "4..8 the attribute `test` has no value");
     assert_eq!(broken("<if test='a && b'>x</if>").1, "12..14 `&` begins a reference, and this is none");
 }
