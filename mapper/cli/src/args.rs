@@ -15,7 +15,7 @@ Examples:
 Exit codes: 0 fine; 1 mistakes in mapper files, or a statement that cannot be rendered;
 2 wrong command line, path or URL; 3 cannot connect; 4 cannot write; 5 the database refused.";
 
-const CHECK_USAGE: &str = "batis check --mappers <PATH> [OPTIONS] [PATH]..";
+const CHECK_USAGE: &str = "batis check <--mappers <PATH>|--config <FILE>> [OPTIONS] [PATH]..";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -93,6 +93,12 @@ pub(crate) struct ProjectArgs {
     /// A mapper file, or a folder whose *.xml files are read, those of its folders too; may be given several times.
     #[arg(long, value_name = "PATH")]
     pub(crate) mappers: Vec<PathBuf>,
+    /// A mybatis-config.xml: its mapper files, settings and properties are taken, and by `run` its environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The folder below which the resources of --config are [default: the folder of that file].
+    #[arg(long, value_name = "FOLDER", requires = "config")]
+    pub(crate) root: Option<PathBuf>,
     /// The databaseId whose statements are taken [default: none, or that of the database of --db].
     #[arg(long, value_name = "ID")]
     pub(crate) database_id: Option<String>,
@@ -164,9 +170,18 @@ pub(crate) struct RenderArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
-    /// The database: sqlite:PATH, sqlite::memory:, postgres://USER@HOST/NAME.
-    #[arg(long, value_name = "URL", env = "BATIS_DATABASE_URL", hide_env_values = true)]
-    pub(crate) db: String,
+    /// The database: sqlite:PATH, sqlite::memory:, postgres://USER@HOST/NAME [default: the environment of --config].
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BATIS_DATABASE_URL",
+        hide_env_values = true,
+        required_unless_present = "config"
+    )]
+    pub(crate) db: Option<String>,
+    /// The environment of --config whose database is taken [default: its default one].
+    #[arg(long, value_name = "ID", requires = "config", conflicts_with = "db")]
+    pub(crate) environment: Option<String>,
     /// The statement: its full id (namespace.id), or its short one where only one has it.
     pub(crate) statement: String,
     #[command(flatten)]

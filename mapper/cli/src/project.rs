@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use batis_mapper::{Configuration, ConfigurationBuilder};
-use batis_script::Settings;
 
 use crate::args::ProjectArgs;
 use crate::failure::{Done, Failure};
@@ -16,8 +15,18 @@ pub(crate) fn builder(args: &ProjectArgs, more: &[PathBuf]) -> Done<Configuratio
     for path in args.mappers.iter().chain(more) {
         builder = add(builder, path)?;
     }
-    if args.mappers.is_empty() && more.is_empty() {
-        return Err(Failure::usage("no mapper files: name a file or folder by --mappers PATH"));
+    if let Some(config) = &args.config {
+        if !config.is_file() {
+            return Err(Failure::usage(format!("no such file: {}", config.display())));
+        }
+        builder = builder.config_file(config);
+        if let Some(root) = &args.root {
+            builder = builder.config_root(root);
+        }
+    } else if args.mappers.is_empty() && more.is_empty() {
+        let message =
+            "no mapper files: name a file or folder by --mappers PATH, or a mybatis-config.xml by --config FILE";
+        return Err(Failure::usage(message));
     }
     Ok(builder)
 }
@@ -49,8 +58,10 @@ pub(crate) fn no_mapper_files() -> Failure {
 }
 
 fn empty(args: &ProjectArgs) -> ConfigurationBuilder {
-    let settings = args.settings.iter().fold(Settings::new(), |settings, setting| setting.apply(settings));
-    let mut builder = Configuration::builder().settings(settings);
+    let mut builder = Configuration::builder();
+    for setting in args.settings.iter().copied() {
+        builder = builder.change_settings(move |settings| setting.apply(settings));
+    }
     for (name, value) in &args.properties {
         builder = builder.property(name, value);
     }

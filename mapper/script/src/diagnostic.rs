@@ -112,6 +112,21 @@ impl Diagnostics {
         Self { items, files }
     }
 
+    /// These findings and, behind them, those of other files.
+    #[must_use]
+    pub fn followed_by(self, other: &Self) -> Self {
+        let files: Arc<[Source]> = self.files.iter().chain(other.files.iter()).cloned().collect();
+        let moved = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        let behind = |span: Span| Span { file: span.file.saturating_add(moved), ..span };
+        let mut items = self.items;
+        items.extend(other.items.iter().cloned().map(|mut item| {
+            item.span = behind(item.span);
+            item.related.iter_mut().for_each(|(span, _)| *span = behind(*span));
+            item
+        }));
+        Self::new(items, files)
+    }
+
     /// The findings in file order.
     #[must_use]
     pub fn items(&self) -> &[Diagnostic] {

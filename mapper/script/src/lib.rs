@@ -8,6 +8,7 @@ mod cache;
 mod caches;
 mod check;
 mod codes;
+mod config;
 mod decimal;
 mod decode;
 mod diagnostic;
@@ -45,6 +46,10 @@ pub use bound_sql::{Bind, BoundSql};
 pub use cache::CacheElement;
 pub use check::Checked;
 pub use codes::{CODES, Code, code};
+pub use config::{
+    ConfigFile, ConfigFileBuilder, DataSourceElement, EnvironmentElement, MapperElement, MapperLocation, Setting,
+    SettingValue,
+};
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{BindError, BindErrorKind, LookupError};

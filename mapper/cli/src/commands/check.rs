@@ -11,7 +11,12 @@ use crate::{github, project, sarif};
 
 pub(crate) fn check(args: &CheckArgs, out: &mut impl Write) -> Done {
     let builder = project::builder(&args.project, &args.paths)?;
-    let Checked { diagnostics, set, .. } = builder.check()?;
+    let (diagnostics, set) = match builder.check().map_err(Failure::from) {
+        Ok(Checked { diagnostics, set, .. }) => (diagnostics, set),
+        // Mistakes of the configuration file: which mapper files there are is not known.
+        Err(Failure::Load(diagnostics)) => (diagnostics, None),
+        Err(other) => return Err(other),
+    };
     if diagnostics.files().is_empty() {
         return Err(project::no_mapper_files());
     }
