@@ -127,6 +127,7 @@ fn utf16(file: u32, bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded {
     }
     if bytes.len() % 2 == 1 && wrong.is_none() {
         wrong = Some(text.len());
+        text.push(char::REPLACEMENT_CHARACTER);
     }
     let mut problem = wrong.map(|at| {
         Diagnostic::error("E003", letter(file, at), "the file is UTF-16, but not to its end").help("save it again")

@@ -74,7 +74,8 @@ impl Reader<'_> {
             match child.name.as_str() {
                 "constructor" => {
                     self.check_arguments(child);
-                    map.constructor.extend(child.elements().map(|argument| self.argument(argument)).collect::<Vec<_>>())
+                    let arguments: Vec<_> = child.elements().map(|argument| self.argument(argument)).collect();
+                    map.constructor.extend(arguments);
                 }
                 "id" => map.ids.push(self.column(child, true)),
                 "result" => map.results.push(self.column(child, false)),

@@ -194,6 +194,9 @@ fn value(element: &str, attribute: &str, value: &SpannedText, diagnostics: &mut 
     {
         wrong(message, did_you_mean(text, JDBC_TYPES));
     }
+    if attribute == "lang" && text.is_empty() {
+        wrong("`lang` names no language".to_owned(), Some("leave it out".to_owned()));
+    }
     let number = match attribute {
         "timeout" | "fetchSize" | "size" => text.parse::<i32>().is_ok(),
         "flushInterval" => text.parse::<i64>().is_ok(),
@@ -201,5 +204,27 @@ fn value(element: &str, attribute: &str, value: &SpannedText, diagnostics: &mut 
     };
     if !number {
         wrong(format!("`{attribute}` is a whole number, not `{text}`"), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an IDE offers must be explained.
+    #[test]
+    fn the_page_names_every_element_and_attribute() {
+        let page = include_str!("../../../docs/mapper-files.md");
+        for rule in MAPPER {
+            let attributes = rule.required.iter().chain(rule.optional);
+            for name in [&rule.name].into_iter().chain(attributes) {
+                assert!(page.contains(&format!("`{name}`")), "<{}>: `{name}` is not explained", rule.name);
+            }
+        }
+        for rule in CONFIG.iter().take(1) {
+            for part in rule.children.iter().filter(|part| !part.ends_with("Factory")) {
+                assert!(page.contains(&format!("`{part}`")), "`{part}` is not explained");
+            }
+        }
     }
 }

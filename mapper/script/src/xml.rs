@@ -1,14 +1,16 @@
 //! Files to trees of elements, each part with its place; mistakes in the XML are all reported and read over.
 //!
 //! ```text
-//! text -> reader (markup and characters) -> builder (which element is open, recovery) -> Element
-//!           tag: what stands between < and >      entity: document type, &name;
+//! text -> reader (characters, references) -> builder (which element is open, recovery) -> Element
+//!           markup: what begins with <     tag, attribute: what stands between < and >     entity: document type
 //! ```
 //!
 //! The reader is our own, since every XML crate stops at the first mistake, and a mistake must not hide the others.
 
+mod attribute;
 mod builder;
 mod entity;
+mod markup;
 mod reader;
 mod tag;
 

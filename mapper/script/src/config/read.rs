@@ -154,12 +154,13 @@ impl Reader<'_> {
         let location = if element.name == "package" {
             MapperLocation::Package(text(element, "name")?)
         } else {
-            let kinds: [(&str, fn(Arc<str>) -> MapperLocation); 3] = [
-                ("resource", MapperLocation::Resource),
-                ("url", MapperLocation::Url),
-                ("class", MapperLocation::Class),
-            ];
-            let mut given = kinds.iter().filter_map(|(name, kind)| text(element, name).map(kind));
+            let mut given = [
+                text(element, "resource").map(MapperLocation::Resource),
+                text(element, "url").map(MapperLocation::Url),
+                text(element, "class").map(MapperLocation::Class),
+            ]
+            .into_iter()
+            .flatten();
             let Some(location) = given.next().filter(|_| given.next().is_none()) else {
                 let message = "a mapper is named by exactly one of resource, url and class";
                 self.found.push(Diagnostic::error("E062", element.name_span, message));

@@ -88,9 +88,9 @@ fn with_two(text: &Arc<str>, name: &str, first: &Value, second: &Value) -> Calle
         "replaceAll" => replace_pattern(text, first, second, true),
         "replaceFirst" => replace_pattern(text, first, second, false),
         "indexOf" => needle(first).and_then(|part| index_from(text, &part, second)),
-        "startsWith" => string(first).and_then(|start| {
+        "startsWith" => string(first).map(|start| {
             let rest = slice(text, second, None);
-            Ok(Value::Bool(rest.is_ok_and(|rest| rest.to_string().starts_with(&start))))
+            Value::Bool(rest.is_ok_and(|rest| rest.to_string().starts_with(&start)))
         }),
         "split" => string(first).and_then(|separator| split(text, &separator, number(second)?)),
         _ => return None,

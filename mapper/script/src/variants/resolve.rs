@@ -121,9 +121,10 @@ fn fixed(text: &TextNode) -> TextNode {
     let part = |part: &TextPart| match part {
         TextPart::Raw(expression) => TextPart::Literal(format!("${{{}}}", expression.text()).into()),
         TextPart::Parameter(parameter) => {
-            let mut mapping = parameter.mapping.clone();
-            mapping.mode = ParameterMode::Out;
-            TextPart::Parameter(Parameter { mapping, loop_value: None })
+            let mut parameter: Parameter = parameter.clone();
+            parameter.mapping.mode = ParameterMode::Out;
+            parameter.loop_value = None;
+            TextPart::Parameter(parameter)
         }
         TextPart::Literal(text) => TextPart::Literal(text.clone()),
     };
