@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("rusqlite", &["jdbc-like/sqlite"]),
     ("tokio_postgres", &["jdbc-like/postgres"]),
-    ("quick_xml", &["mapper/script"]),
+    ("encoding_rs", &["mapper/script"]),
     ("serde", &["mapper/runtime", "mapper/cli"]),
     ("clap", &["mapper/cli"]),
 ];

@@ -26,6 +26,8 @@ pub(super) struct Builder {
     told_outside: bool,
     /// Elements that follow the root's end tag were taken into it.
     reopened: bool,
+    /// The entry that is open is known to get its end tag, whatever stands in it.
+    entry_closes: bool,
     /// Reading ends here.
     stopped: bool,
     /// Elements that were ended because their end tag was missing: one that comes later is no second mistake.
@@ -43,6 +45,7 @@ impl Builder {
             joins: false,
             told_outside: false,
             reopened: false,
+            entry_closes: false,
             stopped: false,
             ended: Vec::new(),
             parsed: Parsed::default(),
@@ -158,6 +161,7 @@ impl Builder {
     pub(super) fn close(&mut self, end: Span) {
         self.joins = false;
         let Some(mut element) = self.open.pop() else { return };
+        self.entry_closes &= self.open.len() > 1;
         element.span = element.span.to(end);
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Child::Element(element)),
@@ -226,12 +230,17 @@ impl Builder {
 
     /// Whether an element of this name begins the next entry of a mapper while one is still open.
     pub(super) fn begins_anew(&self, name: &str) -> bool {
-        ENTRIES.contains(&name) && self.statement().is_some_and(|open| ENTRIES.contains(&open))
+        !self.entry_closes && ENTRIES.contains(&name) && self.statement().is_some_and(|open| ENTRIES.contains(&open))
     }
 
     /// The entry of the mapper that is open.
     pub(super) fn statement(&self) -> Option<&str> {
         self.open.get(1).map(|element| &*element.name)
+    }
+
+    /// The entry that is open was looked through: it is closed later.
+    pub(super) fn entry_closes(&mut self) {
+        self.entry_closes = true;
     }
 
     /// Ends the entry that is open, where the next one begins.

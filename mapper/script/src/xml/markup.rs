@@ -172,7 +172,9 @@ impl Reader<'_, '_> {
         }
         if self.builder.begins_anew(name) && !tag.empty {
             let statement = self.builder.statement().unwrap_or_default();
-            if !closed_later(&self.text[start..], statement) {
+            if closed_later(&self.text[start..], statement) {
+                self.builder.entry_closes();
+            } else {
                 self.builder.close_statement(span);
             }
         }

@@ -138,3 +138,26 @@ fn comments_and_sections() {
     assert!(broken("<!DOCTYPE b><a/>").1.contains("announces <b>"));
     assert!(broken("").1.contains("holds no element"));
 }
+
+/// Texts that make a reader look ahead: one that does so again and again for each part takes hours here.
+#[test]
+fn hostile_texts_are_read_in_a_moment() {
+    let many = |part: &str| part.repeat(60_000);
+    let texts = [
+        format!("<mapper><sql id='a'>{}</sql></mapper>", many("<select id='b'>x</select>")),
+        format!("<mapper><sql id='a'>{}</mapper>", many("<select id='b'>x</select>")),
+        many("<if test=\""),
+        many("<!-- "),
+        many("<![CDATA["),
+        many("</a>"),
+        many("<a "),
+        many("&"),
+        many("<mapper>"),
+        format!("<select>{}</select>", many("\r\nx &lt; y")),
+        format!("<!DOCTYPE a [{}", many("<!ENTITY a '&b;'>")),
+    ];
+    for text in texts {
+        let mistakes = parse(0, &text, known).mistakes;
+        assert!(mistakes.len() <= MAX_MISTAKES + 1, "{}", mistakes.len());
+    }
+}
