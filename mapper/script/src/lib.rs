@@ -27,6 +27,8 @@ mod parameter_map;
 mod path;
 mod properties;
 mod render;
+#[cfg(feature = "miette")]
+mod report;
 mod result_map;
 mod results;
 mod schema;
@@ -58,6 +60,8 @@ pub use map::{Map, MapKind};
 pub use mapper_set::{MapperSet, MapperSetBuilder};
 pub use mapping::{ParameterMapping, ParameterMode};
 pub use node::{ForEach, LoopNames, Parameter, SqlNode, TextNode, TextPart, Trim, walk};
+#[cfg(feature = "miette")]
+pub use report::Report;
 pub use result_map::{Discriminator, FetchType, NestedMapping, ResultMap, ResultMapping};
 pub use settings::{Function, Settings};
 pub use source::Source;
