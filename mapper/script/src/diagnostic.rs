@@ -41,6 +41,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that belong to it, each with a few words.
     pub related: Vec<(Span, String)>,
+    /// The full id of something that is missing: no finding of its own when its file could not be read.
+    pub(crate) missing: Option<String>,
 }
 
 impl Diagnostic {
@@ -55,6 +57,7 @@ impl Diagnostic {
             label: String::new(),
             help: None,
             related: Vec::new(),
+            missing: None,
         }
     }
 
@@ -75,6 +78,12 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says that something of this full id is missing.
+    pub(crate) fn missing(mut self, id: impl Into<String>) -> Self {
+        self.missing = Some(id.into());
         self
     }
 

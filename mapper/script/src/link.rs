@@ -63,7 +63,14 @@ impl Linked {
         let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files });
         let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
         let inner = linker.link();
-        let diagnostics = linker.diagnostics;
+        let mut diagnostics = linker.diagnostics;
+        // What is missing may stand in a file that could not be read.
+        if documents.len() < inner.files.len() {
+            let namespace = |id: &str| id.rsplit_once('.').map_or(String::new(), |(namespace, _)| namespace.to_owned());
+            let read =
+                |id: &String| documents.iter().any(|known| known.namespace == *id || known.namespace == namespace(id));
+            diagnostics.retain(|item| item.missing.as_ref().is_none_or(read));
+        }
         Self { documents, inner, diagnostics }
     }
 
@@ -194,7 +201,9 @@ impl<'d> Linker<'d> {
                 if maps.get(&reference.id).is_err() {
                     let message = format!("there is no result map `{}`", reference.id);
                     let help = near(&reference.id, maps.ids());
-                    self.diagnostics.push(Diagnostic::error("E050", reference.span, message).help_opt(help));
+                    self.diagnostics.push(
+                        Diagnostic::error("E050", reference.span, message).help_opt(help).missing(&*reference.id),
+                    );
                 }
             }
         }
@@ -206,12 +215,12 @@ impl<'d> Linker<'d> {
             for (target, span) in results::references(map).filter(|(target, _)| maps.get(target).is_err()) {
                 let message = format!("there is no result map `{target}`: mapping a row will fail");
                 let help = near(target, maps.ids());
-                self.diagnostics.push(Diagnostic::warning("W050", span, message).help_opt(help));
+                self.diagnostics.push(Diagnostic::warning("W050", span, message).help_opt(help).missing(&**target));
             }
             for (target, span) in results::selects(map).filter(|(target, _)| statements.get(target).is_err()) {
                 let message = format!("there is no statement `{target}`: mapping a row will fail");
                 let help = near(target, statements.ids());
-                self.diagnostics.push(Diagnostic::warning("W051", span, message).help_opt(help));
+                self.diagnostics.push(Diagnostic::warning("W051", span, message).help_opt(help).missing(&**target));
             }
         }
     }

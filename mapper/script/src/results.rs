@@ -292,7 +292,7 @@ pub(crate) fn merge(maps: Vec<ResultMap>, diagnostics: &mut Vec<Diagnostic>) -> 
         } else {
             let help = did_you_mean(&parent, ids.iter().map(|id| &**id));
             let message = format!("the result map `{}` extends `{parent}`, which does not exist", map.id);
-            Diagnostic::error("E053", map.extends_span, message).help_opt(help)
+            Diagnostic::error("E053", map.extends_span, message).help_opt(help).missing(&*parent)
         };
         diagnostics.push(diagnostic);
         merged.insert(map.id.clone(), Arc::new(map));

@@ -136,7 +136,7 @@ impl Reader<'_, '_> {
             let message = format!("there is no parameter map `{id}`");
             let help = did_you_mean(&id, self.parameter_maps.keys().map(String::as_str));
             let span = attribute_span(filled.element, "parameterMap");
-            self.diagnostics.push(Diagnostic::error("E051", span, message).help_opt(help));
+            self.diagnostics.push(Diagnostic::error("E051", span, message).help_opt(help).missing(&id));
             Arc::default()
         })
     }

@@ -171,7 +171,13 @@ impl Builder {
 
     /// The innermost element has no end tag: it ends before this place.
     fn unclosed(&mut self, before: Span, ended_by: &str) {
-        let Some(element) = self.open.last() else { return };
+        let Some(element) = self.open.last_mut() else { return };
+        // The blanks behind it belong to what is around it.
+        if let Some(Child::Text(text)) = element.children.last()
+            && text.is_blank()
+        {
+            element.children.pop();
+        }
         let mistake = malformed(element.name_span, format!("<{}> is not closed", element.name))
             .label("opened here")
             .related(before, format!("</{}> is missing before {ended_by}", element.name));
