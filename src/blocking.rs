@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::builder::{Plan, setters};
-use crate::dbc::driver::Mode;
 use crate::dbc::DataSource as _;
 use crate::dbc::blocking::Connection;
+use crate::dbc::driver::Mode;
 use crate::mapper::Configuration;
 pub use crate::mapper::blocking::SqlSession;
 use crate::{ConnectionPool, Result};

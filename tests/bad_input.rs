@@ -85,7 +85,8 @@ fn broken_xml_is_told_with_file_line_and_column() {
 fn all_mistakes_of_all_files_are_told_at_once() {
     let one = "<mapper namespace=\"m\">\n<select id=\"a\">select 1 <if test=\"x =\">y</if></select>\n<select id=\"a\"><include refid=\"no\"/></select></mapper>";
     let two = "<mapper>\n<select id=\"a\" reslutType=\"int\">select #{x,jdbcTyp=INT}</select></mapper>";
-    let error = Batis::builder("sqlite::memory:").mapper_xml("one.xml", one).mapper_xml("two.xml", two).open().unwrap_err();
+    let error =
+        Batis::builder("sqlite::memory:").mapper_xml("one.xml", one).mapper_xml("two.xml", two).open().unwrap_err();
     insta::assert_snapshot!(error, @r#"
     the mapper files have mistakes:
     one.xml:2:38: error[E030]: in the expression `x =`: the expression ends too early

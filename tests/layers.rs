@@ -15,14 +15,18 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("batis-mapper", "mapper/runtime", &["batis-dbc", "batis-script", "batis-macros"]),
     ("batis-macros", "mapper/macros", &["batis-script"]),
     ("batis-cli", "mapper/cli", &["batis", "batis-dbc", "batis-mapper", "batis-script"]),
-    ("batis", ".", &["batis-dbc", "batis-sqlite", "batis-postgres", "batis-pool", "batis-script", "batis-mapper", "batis-macros"]),
+    (
+        "batis",
+        ".",
+        &["batis-dbc", "batis-sqlite", "batis-postgres", "batis-pool", "batis-script", "batis-mapper", "batis-macros"],
+    ),
 ];
 
 /// Foreign crates, and the only folders whose sources may name them.
 const FOREIGN: &[(&str, &[&str])] = &[
     ("rusqlite", &["jdbc-like/sqlite"]),
     ("tokio_postgres", &["jdbc-like/postgres"]),
-    ("quick_xml", &["mapper/script"]),
+    ("encoding_rs", &["mapper/script"]),
     ("serde", &["mapper/runtime", "mapper/cli"]),
     ("clap", &["mapper/cli"]),
 ];
@@ -38,7 +42,8 @@ fn dependencies(folder: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in manifest.lines() {
         if let Some(table) = line.strip_prefix('[') {
-            inside = table.starts_with("dependencies]") || table.starts_with("target.") && table.ends_with("dependencies]");
+            inside =
+                table.starts_with("dependencies]") || table.starts_with("target.") && table.ends_with("dependencies]");
         } else if inside && line.contains('=') && !line.starts_with('#') {
             let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
             names.push(name.to_owned());
@@ -71,7 +76,8 @@ fn code(text: &str) -> String {
 
 fn names_crate(code: &str, name: &str) -> bool {
     let path = format!("{name}::");
-    code.match_indices(&path).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$')))
+    code.match_indices(&path)
+        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$')))
 }
 
 #[test]

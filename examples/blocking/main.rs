@@ -26,7 +26,12 @@ fn main() -> Result<(), batis::Error> {
         let workers: Vec<_> = (0..4)
             .map(|worker| {
                 let session = batis.session();
-                scope.spawn(move || session.insert("users.insert", &NewUser { name: format!("user {worker}"), age: 20 + worker, city: None }))
+                scope.spawn(move || {
+                    session.insert(
+                        "users.insert",
+                        &NewUser { name: format!("user {worker}"), age: 20 + worker, city: None },
+                    )
+                })
             })
             .collect();
         workers.into_iter().try_for_each(|w| w.join().expect("no worker panics").map(|_| ()))

@@ -118,7 +118,10 @@ async fn look_around(session: &SqlSession, seen: &mut Vec<String>) -> Result<(),
     let mut items: Vec<Item> = session.select_list(&format!("{ITEM}getItemListByProduct"), &"FI-SW-01").await?;
     items.sort_by(|a, b| a.item_id.cmp(&b.item_id));
     seen.extend(items.iter().map(|i| {
-        format!("item {} of {} ({}): {:.2}, supplier {:?}, {:?}, {:?}", i.item_id, i.product.name, i.product.product_id, i.list_price, i.supplier_id, i.attribute1, i.quantity)
+        format!(
+            "item {} of {} ({}): {:.2}, supplier {:?}, {:?}, {:?}",
+            i.item_id, i.product.name, i.product.product_id, i.list_price, i.supplier_id, i.attribute1, i.quantity
+        )
     }));
     Ok(())
 }
@@ -129,7 +132,10 @@ async fn sign_in(session: &SqlSession, seen: &mut Vec<String>) -> Result<(), bat
     // Two arguments: the mapper file names them #{param1} and #{param2}, as MyBatis does.
     let (username, password) = ("j2ee", "wrong");
     let refused: Option<Account> = session
-        .select_opt(&format!("{ACCOUNT}getAccountByUsernameAndPassword"), batis::params! { username: username, password: password })
+        .select_opt(
+            &format!("{ACCOUNT}getAccountByUsernameAndPassword"),
+            batis::params! { username: username, password: password },
+        )
         .await?;
     seen.push(format!("wrong password: {refused:?}"));
     Ok(())
@@ -165,7 +171,13 @@ fn new_order(order_id: i32) -> (Order, Vec<LineItem>) {
         locale: text("CA"),
         status: text("P"),
     };
-    let line = |line_number, item_id: &str, quantity| LineItem { order_id, line_number, item_id: text(item_id), quantity, unit_price: 16.5 };
+    let line = |line_number, item_id: &str, quantity| LineItem {
+        order_id,
+        line_number,
+        item_id: text(item_id),
+        quantity,
+        unit_price: 16.5,
+    };
     (order, vec![line(1, "EST-1", 1), line(2, "EST-2", 2)])
 }
 

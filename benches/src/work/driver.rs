@@ -116,8 +116,7 @@ fn sqlite_by_id() -> Work {
 }
 
 fn sqlite_by_id_in_transaction() -> Work {
-    let subjects =
-        vec![rusqlite_subject(true), blocking_by_id("batis-dbc blocking, text", true), handle_by_id(true)];
+    let subjects = vec![rusqlite_subject(true), blocking_by_id("batis-dbc blocking, text", true), handle_by_id(true)];
     Work { name: "SQLite: select one row by key, inside a transaction", subjects }
 }
 
@@ -128,7 +127,13 @@ fn sqlite_all() -> Work {
         Subject::each("rusqlite prepare_cached", move || {
             let mut statement = raw.prepare_cached(ALL).expect("the statement is right");
             let rows = statement.query_map([], |row| {
-                Ok(User { id: row.get(0)?, name: row.get(1)?, email: row.get(2)?, age: row.get(3)?, score: row.get(4)? })
+                Ok(User {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    email: row.get(2)?,
+                    age: row.get(3)?,
+                    score: row.get(4)?,
+                })
             });
             rows.expect("the query runs").for_each(|user| user.expect("the row is read").consume());
         }),
@@ -166,7 +171,13 @@ fn tokio_postgres(rt: &Runtime) -> tokio_postgres::Client {
 }
 
 fn read_raw(row: &tokio_postgres::Row) -> User {
-    User { id: i64::from(row.get::<_, i32>(0)), name: row.get(1), email: row.get(2), age: row.get(3), score: row.get(4) }
+    User {
+        id: i64::from(row.get::<_, i32>(0)),
+        name: row.get(1),
+        email: row.get(2),
+        age: row.get(3),
+        score: row.get(4),
+    }
 }
 
 pub(super) fn raw_postgres_by_id() -> Subject {

@@ -109,7 +109,8 @@ fn all_rows() -> Work {
     let session = blocking().session();
     let subjects = vec![
         Subject::each("batis-dbc blocking", move || {
-            let users = conn.query(super::user::ALL, ()).expect("the query runs").map(User::read).expect("the rows fit");
+            let users =
+                conn.query(super::user::ALL, ()).expect("the query runs").map(User::read).expect("the rows fit");
             users.into_iter().for_each(User::consume);
         }),
         Subject::each("mapper blocking", move || {

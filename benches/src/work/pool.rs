@@ -54,7 +54,11 @@ impl deadpool::managed::Manager for Nothing {
     async fn create(&self) -> Result<u64, Infallible> {
         Ok(7)
     }
-    async fn recycle(&self, _: &mut u64, _: &deadpool::managed::Metrics) -> deadpool::managed::RecycleResult<Infallible> {
+    async fn recycle(
+        &self,
+        _: &mut u64,
+        _: &deadpool::managed::Metrics,
+    ) -> deadpool::managed::RecycleResult<Infallible> {
         Ok(())
     }
 }
@@ -92,11 +96,16 @@ fn together(threads: usize, n: u64, turn: impl Fn() + Send + Sync) -> Duration {
 
 fn on_threads(name: &'static str, threads: usize, size: usize) -> Work {
     let mutex = Arc::new(Mutex::new((0..SIZE as u64).collect::<Vec<_>>()));
-    let r2d2 = r2d2::Pool::builder().max_size(u32::try_from(size).expect("pools are small")).test_on_check_out(false).build(Nothing);
+    let r2d2 = r2d2::Pool::builder()
+        .max_size(u32::try_from(size).expect("pools are small"))
+        .test_on_check_out(false)
+        .build(Nothing);
     let r2d2 = r2d2.expect("nothing fails");
     let batis = ours(size);
     let mut subjects = vec![
-        Subject::new("batis-pool", move |n| together(threads, n, || drop(batis.get_blocking().expect("nothing fails")))),
+        Subject::new("batis-pool", move |n| {
+            together(threads, n, || drop(batis.get_blocking().expect("nothing fails")))
+        }),
         Subject::new("r2d2", move |n| together(threads, n, || drop(r2d2.get().expect("nothing fails")))),
     ];
     // A bare stack does not wait, so it is a floor only where nobody has to.

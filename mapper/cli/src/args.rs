@@ -15,16 +15,21 @@ Examples:
 Exit codes: 0 fine; 1 mistakes in mapper files, or a statement that cannot be rendered;
 2 wrong command line, path or URL; 3 cannot connect; 4 cannot write; 5 the database refused.";
 
-const CHECK_USAGE: &str = "batis check --mappers <PATH> [OPTIONS] [PATH]..";
+const CHECK_USAGE: &str = "batis check <--mappers <PATH>|--config <FILE>> [OPTIONS] [PATH]..";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   batis check --mappers src/mappers
   batis check --mappers users.xml orders.xml --deny warnings
-  batis check --mappers src/mappers --format json | jq .message";
+  batis check --mappers src/mappers --warn all --deny W202
+  batis check --mappers src/mappers --format json | jq .message
+
+Suppressed, with a reason, by a comment before the element:
+  <!-- batis: allow(W202) the table holds one session's rows -->";
 
 const RENDER_USAGE: &str = "\
 batis render --mappers <PATH> [OPTIONS] <STATEMENT> [--params <JSON|@FILE|->]
+       batis render --mappers <PATH> [OPTIONS] <STATEMENT> --all-variants
        batis render --mappers <PATH> [OPTIONS] --cases <FILE>";
 
 const RENDER_EXAMPLES: &str = "\
@@ -33,6 +38,7 @@ Examples:
   batis render --mappers src/mappers users.byIds --params '[1, 2, 3]'
   batis render --mappers src/mappers users.find --params 7
   batis render --mappers src/mappers users.search --params @a.json --output json
+  batis render --mappers src/mappers users.search --all-variants
   batis render --mappers src/mappers --cases cases.jsonl
 
 A file of cases has one JSON object a line:
@@ -87,6 +93,12 @@ pub(crate) struct ProjectArgs {
     /// A mapper file, or a folder whose *.xml files are read, those of its folders too; may be given several times.
     #[arg(long, value_name = "PATH")]
     pub(crate) mappers: Vec<PathBuf>,
+    /// A mybatis-config.xml: its mapper files, settings and properties are taken, and by `run` its environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The folder below which the resources of --config are [default: the folder of that file].
+    #[arg(long, value_name = "FOLDER", requires = "config")]
+    pub(crate) root: Option<PathBuf>,
     /// The databaseId whose statements are taken [default: none, or that of the database of --db].
     #[arg(long, value_name = "ID")]
     pub(crate) database_id: Option<String>,
@@ -120,9 +132,15 @@ pub(crate) struct CheckArgs {
     /// How findings are shown.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-    /// Fail (exit code 1) when there are warnings, not only when there are errors.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(crate) deny: Vec<Deny>,
+    /// Fail (exit code 1) when there are such warnings, not only when there are errors.
+    #[arg(long, value_name = "warnings|CODE", value_parser = deny)]
+    pub(crate) deny: Vec<String>,
+    /// Tell what is told only when it is asked for: a code, or `all`.
+    #[arg(long, value_name = "all|CODE", value_parser = warn)]
+    pub(crate) warn: Vec<String>,
+    /// Do not tell this.
+    #[arg(long, value_name = "CODE", value_parser = warning)]
+    pub(crate) allow: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -134,6 +152,12 @@ pub(crate) struct RenderArgs {
     pub(crate) statement: Option<String>,
     #[command(flatten)]
     pub(crate) params: ParamsArgs,
+    /// Show every text the statement can become: all combinations of its tests, each text once.
+    #[arg(long, requires = "statement", conflicts_with_all = ["params", "strict", "cases"])]
+    pub(crate) all_variants: bool,
+    /// With --all-variants: of more combinations than this, try those of each two tests only.
+    #[arg(long, value_name = "N", default_value_t = 64, requires = "all_variants")]
+    pub(crate) max_variants: usize,
     /// Render each line of a file of cases (- for standard input) and answer as JSON, one line for each.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["statement", "params", "strict", "output"])]
     pub(crate) cases: Option<PathBuf>,
@@ -146,9 +170,18 @@ pub(crate) struct RenderArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) project: ProjectArgs,
-    /// The database: sqlite:PATH, sqlite::memory:, postgres://USER@HOST/NAME.
-    #[arg(long, value_name = "URL", env = "BATIS_DATABASE_URL", hide_env_values = true)]
-    pub(crate) db: String,
+    /// The database: sqlite:PATH, sqlite::memory:, postgres://USER@HOST/NAME [default: the environment of --config].
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BATIS_DATABASE_URL",
+        hide_env_values = true,
+        required_unless_present = "config"
+    )]
+    pub(crate) db: Option<String>,
+    /// The environment of --config whose database is taken [default: its default one].
+    #[arg(long, value_name = "ID", requires = "config", conflicts_with = "db")]
+    pub(crate) environment: Option<String>,
     /// The statement: its full id (namespace.id), or its short one where only one has it.
     pub(crate) statement: String,
     #[command(flatten)]
@@ -172,12 +205,10 @@ pub(crate) enum Format {
     Short,
     /// One JSON object a line.
     Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Deny {
-    /// All warnings.
-    Warnings,
+    /// One SARIF 2.1.0 document, for code scanning.
+    Sarif,
+    /// Commands that GitHub Actions shows at the lines of a change.
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -230,6 +261,25 @@ fn setting(text: &str) -> Result<Setting, String> {
     };
     let on = value.parse().map_err(|_| format!("`{name}` is true or false, not `{value}`"))?;
     Ok(Setting { set: *set, on })
+}
+
+/// The code of a warning.
+fn warning(text: &str) -> Result<String, String> {
+    let wanted = text.to_uppercase();
+    let known = || batis_script::CODES.iter().map(|code| code.code).filter(|code| code.starts_with('W'));
+    if known().any(|code| code == wanted) {
+        return Ok(wanted);
+    }
+    let help = nearest(&wanted, known()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Err(format!("no warning has the code `{text}`{help}"))
+}
+
+fn deny(text: &str) -> Result<String, String> {
+    if text == "warnings" { Ok(text.to_owned()) } else { warning(text) }
+}
+
+fn warn(text: &str) -> Result<String, String> {
+    if text == "all" { Ok(text.to_owned()) } else { warning(text) }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -4,6 +4,7 @@ mod cases;
 mod check;
 mod render;
 mod run;
+mod variants;
 
 pub(crate) use check::check;
 pub(crate) use render::render;

@@ -11,10 +11,12 @@
 mod args;
 mod commands;
 mod failure;
+mod github;
 mod json;
 mod parameter;
 mod project;
 mod report;
+mod sarif;
 mod table;
 
 use std::io::{self, BufWriter, Write};

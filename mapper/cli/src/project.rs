@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use batis_mapper::{Configuration, ConfigurationBuilder};
-use batis_script::Settings;
 
 use crate::args::ProjectArgs;
 use crate::failure::{Done, Failure};
@@ -16,8 +15,18 @@ pub(crate) fn builder(args: &ProjectArgs, more: &[PathBuf]) -> Done<Configuratio
     for path in args.mappers.iter().chain(more) {
         builder = add(builder, path)?;
     }
-    if args.mappers.is_empty() && more.is_empty() {
-        return Err(Failure::usage("no mapper files: name a file or folder by --mappers PATH"));
+    if let Some(config) = &args.config {
+        if !config.is_file() {
+            return Err(Failure::usage(format!("no such file: {}", config.display())));
+        }
+        builder = builder.config_file(config);
+        if let Some(root) = &args.root {
+            builder = builder.config_root(root);
+        }
+    } else if args.mappers.is_empty() && more.is_empty() {
+        let message =
+            "no mapper files: name a file or folder by --mappers PATH, or a mybatis-config.xml by --config FILE";
+        return Err(Failure::usage(message));
     }
     Ok(builder)
 }
@@ -38,14 +47,21 @@ pub(crate) fn builder_of(args: &ProjectArgs, files: &[String]) -> Done<Configura
 pub(crate) fn load(builder: ConfigurationBuilder) -> Done<Configuration> {
     let configuration = builder.build()?;
     if configuration.mappers().files().is_empty() {
-        return Err(Failure::usage("no mapper files: no *.xml file below --mappers has the root element <mapper>"));
+        return Err(no_mapper_files());
     }
     Ok(configuration)
 }
 
+/// Folders were named, but there is nothing in them.
+pub(crate) fn no_mapper_files() -> Failure {
+    Failure::usage("no mapper files: no *.xml file below --mappers has the root element <mapper>")
+}
+
 fn empty(args: &ProjectArgs) -> ConfigurationBuilder {
-    let settings = args.settings.iter().fold(Settings::new(), |settings, setting| setting.apply(settings));
-    let mut builder = Configuration::builder().settings(settings);
+    let mut builder = Configuration::builder();
+    for setting in args.settings.iter().copied() {
+        builder = builder.change_settings(move |settings| setting.apply(settings));
+    }
     for (name, value) in &args.properties {
         builder = builder.property(name, value);
     }

@@ -10,6 +10,9 @@ use serde::Serialize;
 /// Lines shown around a finding, so that a long file is not laid out for each of its findings.
 const CONTEXT: usize = 2;
 
+/// Related places within so many lines are shown in the same excerpt.
+const NEAR: u32 = 30;
+
 /// Whether this stream shows colours: a terminal whose user did not ask for none.
 pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -28,6 +31,9 @@ pub(crate) fn human(diagnostics: &Diagnostics, colours: bool, to: &mut impl Writ
             Some(file) => title.element(snippet(file, item)),
             None => Group::with_title(title),
         };
+        for place in far_places(diagnostics, item) {
+            group = group.element(Level::NOTE.message(place));
+        }
         if let Some(help) = &item.help {
             group = group.element(Level::HELP.message(&**help));
         }
@@ -36,14 +42,42 @@ pub(crate) fn human(diagnostics: &Diagnostics, colours: bool, to: &mut impl Writ
     Ok(())
 }
 
+/// The place in its file, with the related places of the same file that are near; those of others are messages.
 fn snippet<'a>(file: &'a Source, item: &'a Diagnostic) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let text = file.text();
     let marked = inside(text, item.span);
-    let shown = lines_around(text, &marked);
+    let near = near_places(file, item);
+    let whole = near.iter().fold(marked.clone(), |all, (place, _)| all.start.min(place.start)..all.end.max(place.end));
+    let shown = lines_around(text, &whole);
     let first_line = file.line_column(Span::new(0, shown.start, shown.start).start).0;
     let label = (!item.label.is_empty()).then_some(&*item.label);
     let mark = AnnotationKind::Primary.span(marked.start - shown.start..marked.end - shown.start).label(label);
-    Snippet::source(&text[shown]).line_start(first_line as usize).path(&**file.name()).annotation(mark)
+    let others = near.into_iter().map(|(place, label)| {
+        AnnotationKind::Context.span(place.start - shown.start..place.end - shown.start).label(Some(label))
+    });
+    let marks: Vec<_> = std::iter::once(mark).chain(others).collect();
+    Snippet::source(&text[shown.clone()]).line_start(first_line as usize).path(&**file.name()).annotations(marks)
+}
+
+/// Related places not further away than a screen.
+fn near_places<'a>(file: &Source, item: &'a Diagnostic) -> Vec<(Range<usize>, &'a str)> {
+    let line = |span: Span| file.line_column(span.start).0;
+    let near = |span: Span| span.file == item.span.file && line(span).abs_diff(line(item.span)) <= NEAR;
+    let places = item.related.iter().filter(|(span, _)| near(*span));
+    places.map(|(span, label)| (inside(file.text(), *span), &**label)).collect()
+}
+
+/// Related places that the snippet does not show, as lines of their own.
+fn far_places(diagnostics: &Diagnostics, item: &Diagnostic) -> Vec<String> {
+    let Some(own) = diagnostics.files().get(item.span.file as usize) else { return Vec::new() };
+    let near = near_places(own, item);
+    let far = item.related.iter().filter(|(span, label)| {
+        span.file != item.span.file
+            || !near.iter().any(|(place, known)| *place == inside(own.text(), *span) && known == label)
+    });
+    let files = diagnostics.files();
+    far.filter_map(|(span, label)| Some(format!("{label}: {}", files.get(span.file as usize)?.location(*span))))
+        .collect()
 }
 
 /// The span, at most as long as the text and not through a character.
@@ -94,6 +128,7 @@ pub(crate) fn json(diagnostics: &Diagnostics, to: &mut impl Write) -> io::Result
             message: &item.message,
             label: (!item.label.is_empty()).then_some(&item.label),
             help: item.help.as_deref(),
+            related: item.related.iter().filter_map(|(span, label)| related(diagnostics, *span, label)).collect(),
         };
         serde_json::to_writer(&mut *to, &line)?;
         writeln!(to)?;
@@ -111,6 +146,21 @@ struct Line<'a> {
     message: &'a str,
     label: Option<&'a str>,
     help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<Related<'a>>,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    file: &'a str,
+    span: Place,
+    label: &'a str,
+}
+
+fn related<'a>(diagnostics: &'a Diagnostics, span: Span, label: &'a str) -> Option<Related<'a>> {
+    let file = diagnostics.files().get(span.file as usize)?;
+    let span = Place { start: position(file, span.start), end: position(file, span.end) };
+    Some(Related { file: file.name(), span, label })
 }
 
 #[derive(Serialize)]

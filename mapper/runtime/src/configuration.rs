@@ -1,6 +1,7 @@
 //! [`Configuration`]: the frozen registry of statements.
 
 mod builder;
+mod config_file;
 mod files;
 mod vendor;
 
@@ -9,7 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use batis_script::MapperSet;
+use batis_script::{ConfigFile, MapperSet};
 
 use crate::error::{Error, Result};
 use crate::mapped_statement::MappedStatement;
@@ -32,6 +33,7 @@ pub struct Configuration {
     statements: HashMap<Arc<str>, Arc<MappedStatement>>,
     mappers: MapperSet,
     skipped: Vec<PathBuf>,
+    config: Option<ConfigFile>,
 }
 
 impl Configuration {
@@ -70,6 +72,12 @@ impl Configuration {
     #[must_use]
     pub fn mappers(&self) -> &MapperSet {
         &self.mappers
+    }
+
+    /// The configuration file it was built from: environments, all settings, aliases, warnings.
+    #[must_use]
+    pub fn config_file(&self) -> Option<&ConfigFile> {
+        self.config.as_ref()
     }
 
     /// XML files below a [`mapper_dir`](ConfigurationBuilder::mapper_dir) that are no mapper files.

@@ -66,7 +66,7 @@ fn resolve(mut references: Vec<Reference>, caches: &mut Caches, diagnostics: &mu
     for reference in references {
         let message = format!("the namespace `{}` has no cache to refer to", reference.to);
         let help = did_you_mean(&reference.to, caches.elements.iter().map(|cache| &*cache.namespace));
-        diagnostics.push(Diagnostic::error("E056", reference.span, message).help_opt(help));
+        diagnostics.push(Diagnostic::error("E056", reference.span, message).help_opt(help).missing(&*reference.to));
     }
 }
 

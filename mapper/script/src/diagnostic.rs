@@ -39,13 +39,26 @@ pub struct Diagnostic {
     pub label: String,
     /// What to do, if there is something to say.
     pub help: Option<String>,
+    /// Other places that belong to it, each with a few words.
+    pub related: Vec<(Span, String)>,
+    /// The full id of something that is missing: no finding of its own when its file could not be read.
+    pub(crate) missing: Option<String>,
 }
 
 impl Diagnostic {
     /// An error at this place.
     #[must_use]
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, span, message: message.into(), label: String::new(), help: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+            related: Vec::new(),
+            missing: None,
+        }
     }
 
     /// A warning at this place.
@@ -65,6 +78,19 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says that something of this full id is missing.
+    pub(crate) fn missing(mut self, id: impl Into<String>) -> Self {
+        self.missing = Some(id.into());
+        self
+    }
+
+    /// With another place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
         self
     }
 
@@ -89,7 +115,25 @@ impl Diagnostics {
     pub fn new(mut items: Vec<Diagnostic>, files: Arc<[Source]>) -> Self {
         items.sort_by(|a, b| (a.span, a.code).cmp(&(b.span, b.code)));
         items.dedup();
+        // A misplaced element is seen twice: when the file is checked, and again where a fragment of it is put in.
+        let misplaced = |code: &str| matches!(code, "E010" | "E031" | "E032");
+        items.dedup_by(|b, a| a.span == b.span && misplaced(a.code) && misplaced(b.code));
         Self { items, files }
+    }
+
+    /// These findings and, behind them, those of other files.
+    #[must_use]
+    pub fn followed_by(self, other: &Self) -> Self {
+        let files: Arc<[Source]> = self.files.iter().chain(other.files.iter()).cloned().collect();
+        let moved = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        let behind = |span: Span| Span { file: span.file.saturating_add(moved), ..span };
+        let mut items = self.items;
+        items.extend(other.items.iter().cloned().map(|mut item| {
+            item.span = behind(item.span);
+            item.related.iter_mut().for_each(|(span, _)| *span = behind(*span));
+            item
+        }));
+        Self::new(items, files)
     }
 
     /// The findings in file order.
@@ -102,6 +146,12 @@ impl Diagnostics {
     #[must_use]
     pub fn files(&self) -> &[Source] {
         &self.files
+    }
+
+    /// The files, to be shared with other findings about them.
+    #[must_use]
+    pub fn shared_files(&self) -> Arc<[Source]> {
+        Arc::clone(&self.files)
     }
 
     /// Whether there are none.
@@ -136,6 +186,11 @@ impl fmt::Display for Diagnostics {
             write!(f, "{}[{}]: {}", item.severity, item.code, item.message)?;
             if !item.label.is_empty() {
                 write!(f, " ({})", item.label)?;
+            }
+            for (span, label) in &item.related {
+                if let Some(file) = self.files.get(span.file as usize) {
+                    write!(f, "\n  note: {}: {label}", file.location(*span))?;
+                }
             }
             if let Some(help) = &item.help {
                 write!(f, "\n  help: {help}")?;

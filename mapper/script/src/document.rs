@@ -6,13 +6,15 @@ use crate::schema;
 use crate::select::Candidate;
 use crate::source::Source;
 use crate::span::Span;
-use crate::xml::{self, Element};
+use crate::xml::{self, Comment, Element};
 
 /// A mapper file whose XML could be read and whose namespace is known.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) namespace: String,
     pub(crate) root: Element,
+    /// For suppressions.
+    pub(crate) comments: Vec<Comment>,
 }
 
 /// Statement elements.
@@ -25,28 +27,38 @@ pub(crate) fn read(
     properties: &Properties,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Document> {
-    let root = match xml::parse(file, source.text()) {
-        Ok(root) => root,
-        Err(malformed) => {
-            diagnostics.push(malformed);
-            return None;
-        }
-    };
+    let parsed = xml::parse(file, source.text(), schema::is_element);
+    let broken = !parsed.mistakes.is_empty();
+    diagnostics.extend(parsed.mistakes);
+    let root = parsed.root?;
     if root.name != "mapper" {
-        let message = format!("the root element is <{}>, not <mapper>", root.name);
-        diagnostics
-            .push(Diagnostic::error("E004", root.name_span, message).help("this is no mapper file: leave it out"));
+        // Where the XML is broken, the root may be something that was torn off.
+        if !broken {
+            let message = format!("the root element is <{}>, not <mapper>", root.name);
+            let help = "this is no mapper file: leave it out";
+            diagnostics.push(Diagnostic::error("E004", root.name_span, message).help(help));
+        }
         return None;
     }
+    let before = diagnostics.len();
     schema::check(&root, diagnostics);
+    // What a broken tag seems to lack was perhaps written.
+    let damaged = |at: Span| parsed.damaged.iter().any(|tag| tag.start <= at.start && at.end <= tag.end);
+    let mut nth = 0;
+    diagnostics.retain(|diagnostic| {
+        nth += 1;
+        nth <= before || !damaged(diagnostic.span)
+    });
     let namespace = root.attribute("namespace").map(|text| properties.replace(text).as_str().to_owned());
     let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) else {
         let message = "the mapper has no namespace";
         let help = "write <mapper namespace=\"..\">, in Java the full name of the mapper interface";
-        diagnostics.push(Diagnostic::error("E005", root.name_span, message).help(help));
+        if !damaged(root.name_span) {
+            diagnostics.push(Diagnostic::error("E005", root.name_span, message).help(help));
+        }
         return None;
     };
-    Some(Document { namespace, root })
+    Some(Document { namespace, root, comments: parsed.comments })
 }
 
 impl Document {

@@ -124,7 +124,7 @@ impl Expander<'_, '_> {
             Some(full) => Some(format!("write `{full}`, it is of another namespace")),
             None => did_you_mean(written, short).or_else(|| did_you_mean(id, ids())),
         };
-        Diagnostic::error("E041", span, format!("there is no fragment `{id}`")).help_opt(help)
+        Diagnostic::error("E041", span, format!("there is no fragment `{id}`")).help_opt(help).missing(id)
     }
 }
 

@@ -6,6 +6,9 @@ mod body;
 mod bound_sql;
 mod cache;
 mod caches;
+mod check;
+mod codes;
+mod config;
 mod decimal;
 mod decode;
 mod diagnostic;
@@ -14,6 +17,7 @@ mod error;
 mod expr;
 mod include;
 mod link;
+mod lint;
 mod map;
 mod mapper_set;
 mod mapping;
@@ -23,6 +27,8 @@ mod parameter_map;
 mod path;
 mod properties;
 mod render;
+#[cfg(feature = "miette")]
+mod report;
 mod result_map;
 mod results;
 mod schema;
@@ -35,10 +41,17 @@ mod statements;
 mod text;
 mod token;
 mod value;
+mod variants;
 mod xml;
 
 pub use bound_sql::{Bind, BoundSql};
 pub use cache::CacheElement;
+pub use check::Checked;
+pub use codes::{CODES, Code, code};
+pub use config::{
+    ConfigFile, ConfigFileBuilder, DataSourceElement, EnvironmentElement, MapperElement, MapperLocation, Setting,
+    SettingValue,
+};
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{BindError, BindErrorKind, LookupError};
@@ -47,6 +60,8 @@ pub use map::{Map, MapKind};
 pub use mapper_set::{MapperSet, MapperSetBuilder};
 pub use mapping::{ParameterMapping, ParameterMode};
 pub use node::{ForEach, LoopNames, Parameter, SqlNode, TextNode, TextPart, Trim, walk};
+#[cfg(feature = "miette")]
+pub use report::Report;
 pub use result_map::{Discriminator, FetchType, NestedMapping, ResultMap, ResultMapping};
 pub use settings::{Function, Settings};
 pub use source::Source;
@@ -55,3 +70,4 @@ pub use statement::{
     KeyOrder, Keys, ResultMapRef, ResultSetType, SelectKey, SqlSource, Statement, StatementKind, StatementType,
 };
 pub use value::{EnumConstant, TypedValue, Value};
+pub use variants::{Variant, Variants};

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::caches;
-use crate::decode::decode;
+use crate::check::Checked;
+use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::document::{self, Document, STATEMENTS};
 use crate::include::{self, Fragment, Fragments, full_id};
+use crate::lint::{self, Input, Suppressions};
 use crate::mapper_set::{Inner, MapperSet, MapperSetBuilder, Registry};
 use crate::parameter_map::{self, ParameterMaps};
 use crate::properties::Properties;
@@ -16,7 +18,6 @@ use crate::results;
 use crate::select::{Candidate, Selected, select};
 use crate::settings::Environment;
 use crate::source::Source;
-use crate::span::Span;
 use crate::statement::Statement;
 use crate::statements;
 use crate::value::Value;
@@ -24,29 +25,75 @@ use crate::xml::Element;
 
 /// Reads, links and compiles all files.
 pub(crate) fn link(builder: MapperSetBuilder) -> Result<MapperSet, Diagnostics> {
-    let MapperSetBuilder { files, database_id, properties, settings, functions } = builder;
-    let mut diagnostics = Vec::new();
-    let files = sources(files, &mut diagnostics);
-    let documents = documents(&files, &properties, &mut diagnostics);
-    let shown_id = database_id.as_deref().map_or(Value::Null, Value::from);
-    let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files: Arc::clone(&files) });
-    let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
-    let inner = linker.link();
-    let diagnostics = Diagnostics::new(linker.diagnostics, files);
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
-    Ok(MapperSet { inner: Arc::new(Inner { warnings: diagnostics, ..inner }) })
+    let mut linked = Linked::new(builder);
+    Suppressions::read(&linked.documents).apply(&mut linked.diagnostics);
+    linked.finish()
 }
 
-/// The texts of the files. One that cannot be decoded stays as an empty text, so that spans keep their numbers.
+/// The same, with the lint rules.
+pub(crate) fn check(builder: MapperSetBuilder) -> Checked {
+    let database_known = builder.database_id.is_some();
+    let mut linked = Linked::new(builder);
+    let input = Input { documents: &linked.documents, inner: &linked.inner, database_known };
+    let lints = lint::run(&input, &linked.diagnostics);
+    let mut suppressions = Suppressions::read(&linked.documents);
+    let mut diagnostics = std::mem::take(&mut linked.diagnostics);
+    diagnostics.extend(lints);
+    suppressions.apply(&mut diagnostics);
+    diagnostics.extend(suppressions.findings());
+    let diagnostics = Diagnostics::new(diagnostics, Arc::clone(&linked.inner.files));
+    let set = (!diagnostics.has_errors()).then(|| linked.set(diagnostics.clone()));
+    Checked { diagnostics, set }
+}
+
+/// What linking gave, before it is decided whether it counts.
+struct Linked {
+    documents: Vec<Document>,
+    inner: Inner,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Linked {
+    fn new(builder: MapperSetBuilder) -> Self {
+        let MapperSetBuilder { files, database_id, properties, settings, functions } = builder;
+        let mut diagnostics = Vec::new();
+        let files = sources(files, &mut diagnostics);
+        let documents = documents(&files, &properties, &mut diagnostics);
+        let shown_id = database_id.as_deref().map_or(Value::Null, Value::from);
+        let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files });
+        let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
+        let inner = linker.link();
+        let mut diagnostics = linker.diagnostics;
+        // What is missing may stand in a file that could not be read.
+        if documents.len() < inner.files.len() {
+            let namespace = |id: &str| id.rsplit_once('.').map_or(String::new(), |(namespace, _)| namespace.to_owned());
+            let read =
+                |id: &String| documents.iter().any(|known| known.namespace == *id || known.namespace == namespace(id));
+            diagnostics.retain(|item| item.missing.as_ref().is_none_or(read));
+        }
+        Self { documents, inner, diagnostics }
+    }
+
+    fn finish(mut self) -> Result<MapperSet, Diagnostics> {
+        let found = std::mem::take(&mut self.diagnostics);
+        let diagnostics = Diagnostics::new(found, Arc::clone(&self.inner.files));
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        Ok(self.set(diagnostics))
+    }
+
+    fn set(self, warnings: Diagnostics) -> MapperSet {
+        MapperSet { inner: Arc::new(Inner { warnings, ..self.inner }) }
+    }
+}
+
+/// The texts of the files. One that cannot be decoded at all stays as an empty text, so that spans keep their numbers.
 fn sources(files: Vec<(String, Vec<u8>)>, diagnostics: &mut Vec<Diagnostic>) -> Arc<[Source]> {
     let mut sources = Vec::with_capacity(files.len());
     for (at, (name, bytes)) in files.into_iter().enumerate() {
-        let text = decode(bytes).unwrap_or_else(|message| {
-            diagnostics.push(Diagnostic::error("E003", Span::new(number(at), 0, 0), message));
-            String::new()
-        });
+        let Decoded { text, problem } = decode(number(at), bytes);
+        diagnostics.extend(problem);
         sources.push(Source::new(name, text));
     }
     sources.into()
@@ -57,10 +104,10 @@ fn number(at: usize) -> u32 {
 }
 
 fn documents(files: &[Source], properties: &Properties, diagnostics: &mut Vec<Diagnostic>) -> Vec<Document> {
-    let undecoded: Vec<u32> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
+    let unread: Vec<u32> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
     let numbered = files.iter().enumerate().map(|(at, source)| (number(at), source));
     numbered
-        .filter(|(file, _)| !undecoded.contains(file))
+        .filter(|(file, source)| !source.text().is_empty() || !unread.contains(file))
         .filter_map(|(file, source)| document::read(file, source, properties, diagnostics))
         .collect()
 }
@@ -106,7 +153,7 @@ impl<'d> Linker<'d> {
             let elements = document.root.elements().filter(|element| names.contains(&element.name.as_str()));
             candidates.extend(elements.filter_map(|element| document.candidate(element, &self.properties)));
         }
-        select(candidates, self.database_id.as_deref(), what, &self.environment.files, &mut self.diagnostics)
+        select(candidates, self.database_id.as_deref(), what, &mut self.diagnostics)
     }
 
     fn result_maps(&mut self) -> Vec<Arc<ResultMap>> {
@@ -154,7 +201,9 @@ impl<'d> Linker<'d> {
                 if maps.get(&reference.id).is_err() {
                     let message = format!("there is no result map `{}`", reference.id);
                     let help = near(&reference.id, maps.ids());
-                    self.diagnostics.push(Diagnostic::error("E050", reference.span, message).help_opt(help));
+                    self.diagnostics.push(
+                        Diagnostic::error("E050", reference.span, message).help_opt(help).missing(&*reference.id),
+                    );
                 }
             }
         }
@@ -166,12 +215,12 @@ impl<'d> Linker<'d> {
             for (target, span) in results::references(map).filter(|(target, _)| maps.get(target).is_err()) {
                 let message = format!("there is no result map `{target}`: mapping a row will fail");
                 let help = near(target, maps.ids());
-                self.diagnostics.push(Diagnostic::warning("W050", span, message).help_opt(help));
+                self.diagnostics.push(Diagnostic::warning("W050", span, message).help_opt(help).missing(&**target));
             }
             for (target, span) in results::selects(map).filter(|(target, _)| statements.get(target).is_err()) {
                 let message = format!("there is no statement `{target}`: mapping a row will fail");
                 let help = near(target, statements.ids());
-                self.diagnostics.push(Diagnostic::warning("W051", span, message).help_opt(help));
+                self.diagnostics.push(Diagnostic::warning("W051", span, message).help_opt(help).missing(&**target));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::cache::CacheElement;
+use crate::check::Checked;
 use crate::diagnostic::{Diagnostics, nearest};
 use crate::error::LookupError;
 use crate::link;
@@ -262,5 +263,14 @@ impl MapperSetBuilder {
     /// All mistakes of all files at once, with the warnings among them.
     pub fn link(self) -> Result<MapperSet, Diagnostics> {
         link::link(self)
+    }
+
+    /// Reads, links and compiles all files, and applies the lint rules: what loads but is doubtful.
+    ///
+    /// All rules count, also those that are off unless asked for ([`Code::on`](crate::Code::on)); suppressions
+    /// (`<!-- batis: allow(W202) reason -->` before an element) are taken into account.
+    #[must_use]
+    pub fn check(self) -> Checked {
+        link::check(self)
     }
 }

@@ -10,6 +10,7 @@ use crate::mapping::{ParameterMapping, ParameterMode};
 use crate::parameter::jdbc_type;
 use crate::properties::Properties;
 use crate::select::declared_id;
+use crate::span::Span;
 use crate::xml::Element;
 
 /// The parameters of each map, by full id.
@@ -21,6 +22,7 @@ pub(crate) fn read(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> ParameterMaps {
     let mut maps = ParameterMaps::new();
+    let mut places: HashMap<String, Span> = HashMap::new();
     for document in documents {
         for element in document.elements(&["parameterMap"]) {
             let Some(id) = element.attribute("id") else { continue };
@@ -31,8 +33,15 @@ pub(crate) fn read(
                 continue;
             };
             let parameters = replaced(element, properties).elements().map(parameter).collect();
-            if maps.insert(id.clone(), parameters).is_some() {
-                diagnostics.push(Diagnostic::error("E040", span, format!("the parameter map `{id}` is there already")));
+            match places.get(&id) {
+                Some(first) => {
+                    let message = format!("the parameter map `{id}` is there already");
+                    diagnostics.push(Diagnostic::error("E040", span, message).related(*first, "the first one"));
+                }
+                None => {
+                    places.insert(id.clone(), span);
+                    maps.insert(id, parameters);
+                }
             }
         }
     }

@@ -30,6 +30,8 @@ pub struct ResultMap {
     pub discriminator: Option<Discriminator>,
     /// Its element.
     pub span: Span,
+    /// The value of `extends`.
+    pub(crate) extends_span: Span,
 }
 
 /// One column: `<id>`, `<result>`, `<idArg>` or `<arg>`.
@@ -101,6 +103,8 @@ pub struct NestedMapping {
     pub fetch_type: Option<FetchType>,
     /// Its element.
     pub span: Span,
+    /// The value of `select` or `resultMap`.
+    pub(crate) target_span: Span,
 }
 
 /// A `<discriminator>`: a column decides which map is used.

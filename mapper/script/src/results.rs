@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, did_you_mean, nearest};
+use crate::document::attribute_span;
 use crate::include::full_id;
 use crate::parameter::jdbc_type;
 use crate::result_map::{Discriminator, FetchType, NestedMapping, ResultMap, ResultMapping};
 use crate::span::Span;
+use crate::text::SpannedText;
 use crate::xml::Element;
 
 /// Reads the result maps of one file; inline maps get ids derived from their elements.
@@ -35,6 +37,7 @@ impl Reader<'_> {
         let path = format!("mapper_resultMap[{own}]");
         let mut map = self.map(element, id, &path, None);
         map.extends = text(element, "extends").map(|parent| full_id(self.namespace, &parent).into());
+        map.extends_span = attribute_span(element, "extends");
         self.found.push(map);
     }
 
@@ -63,11 +66,14 @@ impl Reader<'_> {
                 collections: Vec::new(),
                 discriminator: None,
                 span: element.span,
+                extends_span: element.name_span,
             },
         };
+        self.check_types(element, map.type_name.as_deref());
         for child in element.elements() {
             match child.name.as_str() {
                 "constructor" => {
+                    self.check_arguments(child);
                     let arguments: Vec<_> = child.elements().map(|argument| self.argument(argument)).collect();
                     map.constructor.extend(arguments);
                 }
@@ -76,8 +82,7 @@ impl Reader<'_> {
                 "association" | "collection" => {
                     self.check_type(child, map.type_name.as_deref());
                     let nested = self.nested(child, path);
-                    let all =
-                        if child.name == "association" { &mut map.associations } else { &mut map.collections };
+                    let all = if child.name == "association" { &mut map.associations } else { &mut map.collections };
                     all.push(nested);
                 }
                 "discriminator" => map.discriminator = Some(self.discriminator(child, path, &map)),
@@ -104,19 +109,55 @@ impl Reader<'_> {
         }
     }
 
-    fn needs_column(&mut self, mapping: &ResultMapping) {
-        if mapping.column.as_deref().is_none_or(|column| column.trim().is_empty()) {
+    /// Inside a map without setters MyBatis cannot know the type of a nested object.
+    fn check_types(&mut self, element: &Element, type_name: Option<&str>) {
+        let is_map = type_name.is_some_and(|name| {
+            ["map", "hashmap", "java.util.map", "java.util.hashmap"].contains(&&*name.to_lowercase())
+        });
+        if !is_map {
+            return;
+        }
+        let has = |child: &Element, name: &str| child.attribute(name).is_some();
+        for child in element.elements().filter(|child| matches!(&*child.name, "association" | "collection")) {
+            if has(child, "select") || has(child, "resultMap") || has(child, "javaType") {
+                continue;
+            }
+            let property = child.attribute("property").map_or("", SpannedText::as_str);
+            let message = format!("the type of `{property}` is not known inside a map");
+            let help = if child.name == "collection" {
+                "write javaType=\"list\", or give it a resultMap"
+            } else {
+                "write javaType=\"map\", or give it a resultMap"
+            };
+            self.diagnostics.push(Diagnostic::error("E058", child.name_span, message).help(help));
+        }
+    }
+
+    fn check_arguments(&mut self, constructor: &Element) {
+        let unnamed: Vec<&Element> = constructor.elements().filter(|child| child.attribute("name").is_none()).collect();
+        let named = constructor.elements().find(|child| child.attribute("name").is_some());
+        if let (Some(argument), Some(named)) = (unnamed.first(), named) {
+            let message = "some arguments of the constructor have a name and this one has none";
+            let diagnostic = Diagnostic::error("E059", argument.name_span, message).related(named.name_span, "named");
+            self.diagnostics.push(diagnostic.help("name all of them or none"));
+        }
+    }
+
+    fn needs_column(&mut self, element: &Element, mapping: &ResultMapping) {
+        // A mistyped `column` was reported already. An empty one is one for MyBatis, though no database has it.
+        let mistyped = element.attributes.iter().any(|given| nearest(&given.name, ["column"]).is_some());
+        if mapping.column.is_none() && !mistyped {
             let message = match &mapping.property {
                 Some(property) => format!("the mapping of `{property}` names no column"),
                 None => "the mapping names no column".to_owned(),
             };
-            self.diagnostics.push(Diagnostic::error("E055", mapping.span, message));
+            self.diagnostics.push(Diagnostic::error("E055", element.name_span, message).help("write column=\"..\""));
         }
     }
 
     fn column(&mut self, element: &Element, is_id: bool) -> ResultMapping {
         let mapping = self.mapping(element, is_id);
-        self.needs_column(&mapping);
+        self.needs_column(element, &mapping);
         mapping
     }
 
@@ -129,7 +170,7 @@ impl Reader<'_> {
             ..self.mapping(element, element.name == "idArg")
         };
         if mapping.result_map.is_none() {
-            self.needs_column(&mapping);
+            self.needs_column(element, &mapping);
         }
         mapping
     }
@@ -137,9 +178,10 @@ impl Reader<'_> {
     fn nested(&mut self, element: &Element, path: &str) -> NestedMapping {
         let property = text(element, "property").unwrap_or_default();
         let (select, mut result_map) = (self.reference(element, "select"), self.reference(element, "resultMap"));
+        let target_span = attribute_span(element, if select.is_some() { "select" } else { "resultMap" });
         if select.is_some() && result_map.is_some() {
             let message = format!("`{property}` has a select and a resultMap: only one of them can fill it");
-            self.diagnostics.push(Diagnostic::error("E054", element.span, message));
+            self.diagnostics.push(Diagnostic::error("E054", attribute_span(element, "resultMap"), message));
         }
         if select.is_none() && result_map.is_none() {
             let path = format!("{path}_{}[{}]", element.name, property.replace('.', "_"));
@@ -166,6 +208,7 @@ impl Reader<'_> {
             column_prefix: text(element, "columnPrefix"),
             result_set: text(element, "resultSet"),
             foreign_columns,
+            target_span,
             fetch_type: text(element, "fetchType")
                 .map(|fetch| if &*fetch == "lazy" { FetchType::Lazy } else { FetchType::Eager }),
             span: element.span,
@@ -192,17 +235,18 @@ impl Reader<'_> {
     ) {
         if select && column.is_none() {
             let message = format!("`{property}` has a select but names no column for its parameter");
-            self.diagnostics.push(Diagnostic::error("E055", element.span, message));
+            self.diagnostics.push(Diagnostic::error("E055", attribute_span(element, "select"), message));
         }
         let own = column.map_or(0, |column| column.split(',').count());
         if element.attribute("resultSet").is_some() && !foreign.is_empty() && own != foreign.len() {
             let message = format!("`{property}` has {own} columns and {} foreign columns", foreign.len());
-            self.diagnostics.push(Diagnostic::error("E057", element.span, message));
+            self.diagnostics.push(Diagnostic::error("E057", attribute_span(element, "foreignColumn"), message));
         }
     }
 
     fn discriminator(&mut self, element: &Element, path: &str, outer: &ResultMap) -> Discriminator {
-        let mapping = self.column(element, false);
+        let mut mapping = self.column(element, false);
+        mapping.span = element.name_span;
         let mut cases = Vec::new();
         for case in element.elements().filter(|case| case.name == "case") {
             let value = text(case, "value").unwrap_or_default();
@@ -261,13 +305,13 @@ pub(crate) fn merge(maps: Vec<ResultMap>, diagnostics: &mut Vec<Diagnostic>) -> 
         let diagnostic = if ids.contains(&parent) {
             Diagnostic::error(
                 "E052",
-                map.span,
+                map.extends_span,
                 format!("the result map `{}` extends itself, through `{parent}`", map.id),
             )
         } else {
             let help = did_you_mean(&parent, ids.iter().map(|id| &**id));
             let message = format!("the result map `{}` extends `{parent}`, which does not exist", map.id);
-            Diagnostic::error("E053", map.span, message).help_opt(help)
+            Diagnostic::error("E053", map.extends_span, message).help_opt(help).missing(&*parent)
         };
         diagnostics.push(diagnostic);
         merged.insert(map.id.clone(), Arc::new(map));
@@ -292,7 +336,7 @@ fn extend(map: &mut ResultMap, parent: &ResultMap) {
 
 /// The places a result map points to: what it names, where.
 pub(crate) fn references(map: &ResultMap) -> impl Iterator<Item = (&Arc<str>, Span)> {
-    let nested = map.associations.iter().chain(&map.collections).map(|nested| (&nested.result_map, nested.span));
+    let nested = map.associations.iter().chain(&map.collections).map(|nested| (&nested.result_map, nested.target_span));
     let arguments = map.constructor.iter().map(|argument| (&argument.result_map, argument.span));
     let cases = map
         .discriminator
@@ -303,7 +347,7 @@ pub(crate) fn references(map: &ResultMap) -> impl Iterator<Item = (&Arc<str>, Sp
 
 /// The statements a result map loads parts with.
 pub(crate) fn selects(map: &ResultMap) -> impl Iterator<Item = (&Arc<str>, Span)> {
-    let nested = map.associations.iter().chain(&map.collections).map(|nested| (&nested.select, nested.span));
+    let nested = map.associations.iter().chain(&map.collections).map(|nested| (&nested.select, nested.target_span));
     let arguments = map.constructor.iter().map(|argument| (&argument.select, argument.span));
     nested.chain(arguments).filter_map(|(target, span)| Some((target.as_ref()?, span)))
 }

@@ -1,203 +1,150 @@
-//! The mapper DTD: which elements and attributes there are.
+//! What the DTDs say, checked: which elements and attributes there are, and in which order.
 
-use crate::diagnostic::{Diagnostic, did_you_mean};
+mod rules;
+
+use crate::diagnostic::{Diagnostic, did_you_mean, nearest};
 use crate::parameter::{JDBC_TYPES, jdbc_type};
 use crate::text::SpannedText;
 use crate::xml::{Child, Element};
 
-/// An element of the DTD.
-struct Rule {
-    name: &'static str,
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
-    children: &'static [&'static str],
+use rules::{CONFIG, Content, MAPPER, Rule};
+
+/// One of the two kinds of files.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schema {
+    rules: &'static [Rule],
+    what: &'static str,
 }
 
-const DYNAMIC: &[&str] = &["include", "trim", "where", "set", "foreach", "choose", "if", "bind"];
-const WITH_KEY: &[&str] = &["selectKey", "include", "trim", "where", "set", "foreach", "choose", "if", "bind"];
-const MAPPINGS: &[&str] = &["constructor", "id", "result", "association", "collection", "discriminator"];
-const WRITE: &[&str] = &[
-    "parameterMap",
-    "parameterType",
-    "timeout",
-    "flushCache",
-    "statementType",
-    "keyProperty",
-    "useGeneratedKeys",
-    "keyColumn",
-    "databaseId",
-    "lang",
-];
-const ARGUMENT: &[&str] =
-    &["javaType", "column", "jdbcType", "typeHandler", "select", "resultMap", "name", "columnPrefix"];
-const COLUMN: &[&str] = &["property", "javaType", "column", "jdbcType", "typeHandler"];
-const NESTED: &[&str] = &[
-    "column",
-    "javaType",
-    "jdbcType",
-    "select",
-    "resultMap",
-    "typeHandler",
-    "notNullColumn",
-    "columnPrefix",
-    "resultSet",
-    "foreignColumn",
-    "autoMapping",
-    "fetchType",
-    "ofType",
-];
+/// Mapper files.
+const MAPPERS: Schema = Schema { rules: MAPPER, what: "a mapper file" };
 
-const fn rule(
-    name: &'static str,
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
-    children: &'static [&'static str],
-) -> Rule {
-    Rule { name, required, optional, children }
+/// `mybatis-config.xml`.
+pub(crate) const CONFIGURATION: Schema = Schema { rules: CONFIG, what: "a configuration file" };
+
+/// Whether mapper files have an element of this name.
+pub(crate) fn is_element(name: &str) -> bool {
+    MAPPERS.rule(name).is_some()
 }
 
-#[rustfmt::skip]
-static RULES: &[Rule] = &[
-    rule("mapper", &[], &["namespace"], &["cache-ref", "cache", "resultMap", "parameterMap", "sql", "insert", "update", "delete", "select"]),
-    rule("cache-ref", &["namespace"], &[], &[]),
-    rule("cache", &[], &["type", "eviction", "flushInterval", "size", "readOnly", "blocking"], &["property"]),
-    rule("property", &["name", "value"], &[], &[]),
-    rule("parameterMap", &["id", "type"], &[], &["parameter"]),
-    rule("parameter", &["property"], &["javaType", "jdbcType", "mode", "resultMap", "scale", "typeHandler"], &[]),
-    rule("resultMap", &["id", "type"], &["extends", "autoMapping"], MAPPINGS),
-    rule("constructor", &[], &[], &["idArg", "arg"]),
-    rule("idArg", &[], ARGUMENT, &[]),
-    rule("arg", &[], ARGUMENT, &[]),
-    rule("id", &[], COLUMN, &[]),
-    rule("result", &[], COLUMN, &[]),
-    rule("association", &["property"], NESTED, MAPPINGS),
-    rule("collection", &["property"], NESTED, MAPPINGS),
-    rule("discriminator", &["javaType"], &["column", "jdbcType", "typeHandler"], &["case"]),
-    rule("case", &["value"], &["resultMap", "resultType"], MAPPINGS),
-    rule("sql", &["id"], &["lang", "databaseId"], DYNAMIC),
-    rule("select", &["id"], &["parameterMap", "parameterType", "resultMap", "resultType", "resultSetType", "statementType",
-        "fetchSize", "timeout", "flushCache", "useCache", "databaseId", "lang", "resultOrdered", "resultSets", "affectData"], DYNAMIC),
-    rule("insert", &["id"], WRITE, WITH_KEY),
-    rule("update", &["id"], WRITE, WITH_KEY),
-    rule("delete", &["id"], &["parameterMap", "parameterType", "timeout", "flushCache", "statementType", "databaseId", "lang"], DYNAMIC),
-    rule("selectKey", &[], &["resultType", "statementType", "keyProperty", "keyColumn", "order", "databaseId"], DYNAMIC),
-    rule("include", &["refid"], &[], &["property"]),
-    rule("if", &["test"], &[], DYNAMIC),
-    rule("when", &["test"], &[], DYNAMIC),
-    rule("otherwise", &[], &[], DYNAMIC),
-    rule("choose", &[], &[], &["when", "otherwise"]),
-    rule("trim", &[], &["prefix", "prefixOverrides", "suffix", "suffixOverrides"], DYNAMIC),
-    rule("where", &[], &[], DYNAMIC),
-    rule("set", &[], &[], DYNAMIC),
-    rule("foreach", &["collection"], &["nullable", "item", "index", "open", "close", "separator"], DYNAMIC),
-    rule("bind", &["name", "value"], &[], &[]),
-];
-
-fn rule_of(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.name == name)
+/// Whether a configuration file has an element of this name.
+pub(crate) fn is_config_element(name: &str) -> bool {
+    CONFIGURATION.rule(name).is_some()
 }
 
-/// Reports everything in an element that the DTD does not know, from there down.
+/// Reports everything in an element of a mapper file that the DTD does not know, from there down.
 pub(crate) fn check(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(rule) = rule_of(&element.name) else { return };
-    attributes(element, rule, diagnostics);
-    in_order(element, diagnostics);
-    if rule.name == "discriminator" && element.elements().next().is_none() {
-        let message = "<discriminator> needs at least one <case>";
-        diagnostics.push(Diagnostic::error("E015", element.name_span, message));
+    MAPPERS.check(element, diagnostics);
+}
+
+impl Schema {
+    fn rule(self, name: &str) -> Option<&'static Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
     }
-    for child in &element.children {
-        match child {
-            Child::Element(child) if !rule.children.contains(&child.name.as_str()) => {
-                diagnostics.push(misplaced(child, rule));
+
+    pub(crate) fn check(self, element: &Element, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(rule) = self.rule(&element.name) else { return };
+        attributes(element, rule, diagnostics);
+        for child in &element.children {
+            match child {
+                Child::Element(child) if !rule.children.contains(&child.name.as_str()) => {
+                    diagnostics.push(self.misplaced(child, rule));
+                }
+                Child::Element(child) => self.check(child, diagnostics),
+                Child::Text(text) => diagnostics.extend(misplaced_text(text, rule)),
             }
-            Child::Element(child) => check(child, diagnostics),
-            Child::Text(text) if rule.children.is_empty() || (!text.is_blank() && !takes_text(rule.name)) => {
-                let message = format!("text has no meaning in <{}>", rule.name);
-                diagnostics.push(Diagnostic::error("E012", text.span(), message));
+        }
+        if let Content::Ordered(once) = rule.content {
+            ordered(element, rule, once, diagnostics);
+        }
+        for name in rule.at_least {
+            if !element.elements().any(|child| child.name == *name) {
+                let message = format!("<{}> needs a <{name}>", rule.name);
+                diagnostics.push(Diagnostic::error("E016", element.name_span, message));
             }
-            Child::Text(_) => {}
+        }
+    }
+
+    fn misplaced(self, child: &Element, rule: &Rule) -> Diagnostic {
+        let nearest = || did_you_mean(&child.name, rule.children.iter().copied());
+        if self.rule(&child.name).is_none() {
+            let message = format!("<{}> is no element of {}", child.name, self.what);
+            return Diagnostic::error("E010", child.name_span, message).help_opt(nearest());
+        }
+        let message = format!("<{}> must not stand in <{}>", child.name, rule.name);
+        let help = match &*child.name {
+            "when" | "otherwise" => Some("put it inside <choose>".to_owned()),
+            "selectKey" => Some("only <insert> and <update> have one".to_owned()),
+            _ if rule.name == "choose" => Some("put it inside <when> or <otherwise>".to_owned()),
+            _ => nearest(),
+        };
+        Diagnostic::error("E010", child.name_span, message).help_opt(help)
+    }
+}
+
+fn misplaced_text(text: &SpannedText, rule: &Rule) -> Option<Diagnostic> {
+    match rule.content {
+        Content::Text => None,
+        Content::Empty if rule.children.is_empty() => {
+            let what = if text.is_blank() { "not even blanks may" } else { "nothing may" };
+            let message = format!("{what} stand between <{0}> and </{0}>", rule.name);
+            Some(Diagnostic::error("E012", text.span(), message).help(format!("write <{} .. />", rule.name)))
+        }
+        _ if text.is_blank() => None,
+        _ => {
+            let message = format!("text has no meaning in <{}>", rule.name);
+            let help = (rule.name == "choose").then(|| "put it inside <when> or <otherwise>".to_owned());
+            Some(Diagnostic::error("E012", text.trimmed_span(), message).help_opt(help))
         }
     }
 }
 
-fn takes_text(name: &str) -> bool {
-    matches!(
-        name,
-        "sql"
-            | "select"
-            | "insert"
-            | "update"
-            | "delete"
-            | "selectKey"
-            | "if"
-            | "when"
-            | "otherwise"
-            | "trim"
-            | "where"
-            | "set"
-            | "foreach"
-    )
-}
-
-/// Elements whose children come in this order, each kind at most once unless it is in the second list.
-fn order(name: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
-    const REPEATED: &[&str] = &["id", "result", "association", "collection", "when"];
-    Some(match name {
-        "resultMap" | "association" | "collection" | "case" => (MAPPINGS, REPEATED),
-        "choose" => (&["when", "otherwise"], REPEATED),
-        _ => return None,
-    })
-}
-
-/// Reports children that stand in another order than the DTD asks for.
-fn in_order(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
-    let Some((kinds, repeated)) = order(&element.name) else { return };
-    let mut reached = 0;
+/// Reports the first child that stands behind one it must precede, and those that may be there once only.
+fn ordered(element: &Element, rule: &Rule, once: &[&str], diagnostics: &mut Vec<Diagnostic>) {
+    let place = |child: &Element| rule.children.iter().position(|name| *name == child.name);
+    let mut last: Option<(usize, &Element)> = None;
+    let mut seen: Vec<&Element> = Vec::new();
     for child in element.elements() {
-        let Some(kind) = kinds.iter().position(|kind| *kind == child.name) else { continue };
-        let again = kind + 1 == reached && !repeated.contains(&kinds[kind]);
-        if kind + 1 < reached || again {
-            let message = if again {
-                format!("<{}> may hold only one <{}>", element.name, child.name)
-            } else {
-                format!("<{}> must stand before <{}> in <{}>", child.name, kinds[reached - 1], element.name)
-            };
-            let help = format!("the order is {}", kinds.join(", "));
-            diagnostics.push(Diagnostic::error("E015", child.name_span, message).help(help));
+        let Some(at) = place(child) else { continue };
+        if let Some(first) = seen.iter().find(|first| first.name == child.name && once.contains(&&*child.name)) {
+            let code = if rule.name == "choose" { "E032" } else { "E015" };
+            let message = format!("<{}> has more than one <{}>", rule.name, child.name);
+            diagnostics
+                .push(Diagnostic::error(code, child.name_span, message).related(first.name_span, "the first one"));
+            continue;
         }
-        reached = reached.max(kind + 1);
+        seen.push(child);
+        match last {
+            Some((before, other)) if at < before => {
+                let message = format!("<{}> must stand before <{}>", child.name, other.name);
+                let order = rule.children.iter().map(|name| format!("<{name}>")).collect::<Vec<_>>().join(", ");
+                let diagnostic = Diagnostic::error("E015", child.name_span, message);
+                let diagnostic = diagnostic.related(other.name_span, "this one comes later");
+                diagnostics.push(diagnostic.help(format!("the order is {order}")));
+                return;
+            }
+            _ => last = Some((at, child)),
+        }
     }
-}
-
-fn misplaced(child: &Element, rule: &Rule) -> Diagnostic {
-    let message = if rule_of(&child.name).is_some() {
-        format!("<{}> must not stand in <{}>", child.name, rule.name)
-    } else {
-        format!("<{}> is no element of a mapper file", child.name)
-    };
-    Diagnostic::error("E010", child.name_span, message)
-        .help_opt(did_you_mean(&child.name, rule.children.iter().copied()))
 }
 
 fn attributes(element: &Element, rule: &Rule, diagnostics: &mut Vec<Diagnostic>) {
     let known = || rule.required.iter().chain(rule.optional).copied();
-    for attribute in &element.attributes {
-        if attribute.name.starts_with("xml") || known().any(|name| name == attribute.name) {
-            continue;
-        }
+    for attribute in element.attributes.iter().filter(|given| !known().any(|name| name == given.name)) {
         let message = format!("<{}> has no attribute `{}`", rule.name, attribute.name);
-        let help = did_you_mean(&attribute.name, known());
+        let help = if attribute.name.starts_with("xml") {
+            Some("leave it out: MyBatis' DTD has no namespaces".to_owned())
+        } else {
+            did_you_mean(&attribute.name, known())
+        };
         diagnostics.push(Diagnostic::error("E011", attribute.name_span, message).help_opt(help));
     }
     for name in rule.required {
-        if element.attribute(name).is_none() {
+        let mistyped = |given: &str| !known().any(|name| name == given) && nearest(given, known()) == Some(*name);
+        if element.attribute(name).is_none() && !element.attributes.iter().any(|given| mistyped(&given.name)) {
             let message = format!("<{}> needs the attribute `{name}`", rule.name);
-            let close = element
-                .attributes
-                .iter()
-                .map(|attribute| attribute.name.as_str())
-                .find(|given| !known().any(|name| name == *given));
+            let mut others = element.attributes.iter().map(|attribute| attribute.name.as_str());
+            let close = others.find(|given| !known().any(|name| name == *given));
             let help = close.map(|given| format!("`{given}` is written instead"));
             diagnostics.push(Diagnostic::error("E013", element.name_span, message).help_opt(help));
         }
@@ -207,7 +154,7 @@ fn attributes(element: &Element, rule: &Rule, diagnostics: &mut Vec<Diagnostic>)
     }
 }
 
-/// The words an attribute may have, where they are fixed.
+/// The words an attribute may have, where the DTD fixes them. (Those of `<cache>` are free text: what is not `true` is false.)
 fn words(element: &str, attribute: &str) -> Option<&'static [&'static str]> {
     Some(match attribute {
         "autoMapping" | "flushCache" | "useCache" | "resultOrdered" | "affectData" | "useGeneratedKeys"
@@ -227,24 +174,57 @@ fn value(element: &str, attribute: &str, value: &SpannedText, diagnostics: &mut 
     if text.contains("${") {
         return;
     }
+    let mut wrong = |message: String, help: Option<String>| {
+        diagnostics.push(Diagnostic::error("E014", value.span(), message).help_opt(help));
+    };
     if let Some(words) = words(element, attribute)
-        && !words.contains(&text)
+        && !words.contains(&text.trim_matches(' '))
     {
-        let message = format!("`{text}` is no value of `{attribute}`");
-        let help =
-            did_you_mean(text, words.iter().copied()).unwrap_or_else(|| format!("values are {}", words.join(", ")));
-        diagnostics.push(Diagnostic::error("E014", value.span(), message).help(help));
+        let near = did_you_mean(text, words.iter().copied());
+        let help = near.unwrap_or_else(|| format!("values are {}", words.join(", ")));
+        wrong(format!("`{text}` is no value of `{attribute}`"), Some(help));
+    }
+    if matches!(attribute, "readOnly" | "blocking") && !matches!(text, "true" | "false") {
+        let message = format!("`{text}` counts as false: `{attribute}` is true or false");
+        diagnostics.push(Diagnostic::warning("W014", value.span(), message));
+        return;
     }
     if attribute == "jdbcType"
         && let Err((message, _)) = jdbc_type(text)
     {
-        diagnostics.push(Diagnostic::error("E014", value.span(), message).help_opt(did_you_mean(text, JDBC_TYPES)));
+        wrong(message, did_you_mean(text, JDBC_TYPES));
     }
     if attribute == "lang" && text.is_empty() {
-        diagnostics.push(Diagnostic::error("E014", value.span(), "`lang` names no language").help("leave it out"));
+        wrong("`lang` names no language".to_owned(), Some("leave it out".to_owned()));
     }
-    if matches!(attribute, "timeout" | "fetchSize" | "size" | "flushInterval") && text.parse::<i64>().is_err() {
-        let message = format!("`{attribute}` is a whole number, not `{text}`");
-        diagnostics.push(Diagnostic::error("E014", value.span(), message));
+    let number = match attribute {
+        "timeout" | "fetchSize" | "size" => text.parse::<i32>().is_ok(),
+        "flushInterval" => text.parse::<i64>().is_ok(),
+        _ => true,
+    };
+    if !number {
+        wrong(format!("`{attribute}` is a whole number, not `{text}`"), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an IDE offers must be explained.
+    #[test]
+    fn the_page_names_every_element_and_attribute() {
+        let page = include_str!("../../../docs/mapper-files.md");
+        for rule in MAPPER {
+            let attributes = rule.required.iter().chain(rule.optional);
+            for name in [&rule.name].into_iter().chain(attributes) {
+                assert!(page.contains(&format!("`{name}`")), "<{}>: `{name}` is not explained", rule.name);
+            }
+        }
+        for rule in CONFIG.iter().take(1) {
+            for part in rule.children.iter().filter(|part| !part.ends_with("Factory")) {
+                assert!(page.contains(&format!("`{part}`")), "`{part}` is not explained");
+            }
+        }
     }
 }

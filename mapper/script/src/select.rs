@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::include::full_id;
-use crate::source::Source;
 use crate::span::Span;
 
 /// An element with an id that may be for one database.
@@ -24,12 +23,11 @@ pub(crate) struct Selected<T> {
     pub(crate) foreign: HashMap<String, Vec<String>>,
 }
 
-/// Takes one candidate for each id; two that are equally good are an error that names both places.
+/// Takes one candidate for each id; two that are equally good are an error with both places.
 pub(crate) fn select<T>(
     candidates: Vec<Candidate<T>>,
     database_id: Option<&str>,
     what: &str,
-    files: &[Source],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Selected<T> {
     let mut chosen: Vec<Option<(String, Candidate<T>)>> = Vec::new();
@@ -61,9 +59,9 @@ pub(crate) fn select<T>(
             }
             (true, false) => {}
             _ => {
-                let other = files.get(first.id_span.file as usize).map(|file| file.location(first.id_span).to_string());
-                let message = format!("the {what} `{id}` is there already: {}", other.unwrap_or_default());
-                diagnostics.push(Diagnostic::error("E040", candidate.id_span, message));
+                let message = format!("the {what} `{id}` is there already");
+                let duplicate = Diagnostic::error("E040", candidate.id_span, message);
+                diagnostics.push(duplicate.related(first.id_span, "the first one"));
             }
         }
     }

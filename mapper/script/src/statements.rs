@@ -49,7 +49,7 @@ fn number(element: &Element, name: &str) -> Option<u32> {
 }
 
 fn flag(element: &Element, name: &str, default: bool) -> bool {
-    element.attribute(name).map_or(default, |text| text.as_str() == "true")
+    element.attribute(name).map_or(default, |text| text.as_str().trim_matches(' ') == "true")
 }
 
 impl Reader<'_, '_> {
@@ -136,7 +136,7 @@ impl Reader<'_, '_> {
             let message = format!("there is no parameter map `{id}`");
             let help = did_you_mean(&id, self.parameter_maps.keys().map(String::as_str));
             let span = attribute_span(filled.element, "parameterMap");
-            self.diagnostics.push(Diagnostic::error("E051", span, message).help_opt(help));
+            self.diagnostics.push(Diagnostic::error("E051", span, message).help_opt(help).missing(&id));
             Arc::default()
         })
     }
@@ -164,7 +164,7 @@ impl Reader<'_, '_> {
             item: element,
         });
         let candidates = candidates.collect();
-        let selected = select(candidates, self.database_id, "selectKey", &self.environment.files, self.diagnostics);
+        let selected = select(candidates, self.database_id, "selectKey", self.diagnostics);
         let (id, chosen) = selected.chosen.into_iter().next()?;
         let query = Filled { id: &id, namespace: filled.namespace, element: chosen.item };
         let mut statement = self.common(&query, StatementKind::Select);
@@ -188,10 +188,16 @@ fn is_raw(lang: &str) -> bool {
 }
 
 fn result_maps(filled: &Filled<'_>) -> Vec<ResultMapRef> {
-    let span = attribute_span(filled.element, "resultMap");
-    let written = text(filled.element, "resultMap").unwrap_or_default();
-    let ids = written.split(',').map(str::trim).filter(|id| !id.is_empty());
-    ids.map(|id| ResultMapRef { id: reference(filled.namespace, id), span }).collect()
+    let Some(written) = filled.element.attribute("resultMap") else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut at = 0;
+    for part in written.as_str().split(',') {
+        let start = at + part.len() - part.trim_start().len();
+        let span = written.span_of(start..at + part.trim_end().len().max(start - at));
+        found.push(ResultMapRef { id: reference(filled.namespace, part), span });
+        at += part.len() + 1;
+    }
+    found
 }
 
 fn statement_type(element: &Element) -> StatementType {

@@ -44,7 +44,8 @@ impl SpannedText {
     pub(crate) fn push_part(&mut self, other: &Self, range: Range<usize>) {
         let mut at = range.start;
         while at < range.end {
-            let next = other.runs.iter().map(|run| run.0).find(|start| *start > at).unwrap_or(range.end).min(range.end);
+            let following = other.runs.partition_point(|(start, _)| *start <= at);
+            let next = other.runs.get(following).map_or(range.end, |run| run.0.min(range.end));
             let place = other.place(at);
             if self.runs.is_empty() || self.end != place {
                 self.runs.push((self.text.len(), place));
@@ -73,6 +74,12 @@ impl SpannedText {
     /// The place of the whole.
     pub(crate) fn span(&self) -> Span {
         self.span_of(0..self.text.len())
+    }
+
+    /// The place without the blanks around the text.
+    pub(crate) fn trimmed_span(&self) -> Span {
+        let start = self.text.len() - self.text.trim_start().len();
+        self.span_of(start..self.text.trim_end().len().max(start))
     }
 
     pub(crate) fn file(&self) -> u32 {

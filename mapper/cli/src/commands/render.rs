@@ -5,7 +5,7 @@ use std::io::Write;
 use batis_script::{BoundSql, LookupError};
 use serde::Serialize;
 
-use super::cases;
+use super::{cases, variants};
 use crate::args::{RenderArgs, RenderOutput};
 use crate::failure::{Done, Exit, Failure};
 use crate::json::Param;
@@ -21,6 +21,9 @@ pub(crate) fn render(args: &RenderArgs, out: &mut impl Write) -> Done {
     let parameter = parameter::read(&args.params)?;
     let configuration = project::load(project::builder(&args.project, &[])?)?;
     let statement = configuration.mappers().statement(id).map_err(|e: LookupError| Failure::usage(e.to_string()))?;
+    if args.all_variants {
+        return variants::show(statement, args, out);
+    }
     let bound = statement.bind(&parameter).map_err(|e| Failure::Told(Exit::Findings, e.to_string()))?;
     match args.output {
         RenderOutput::Text => text(&bound, out)?,
@@ -79,7 +82,7 @@ fn text(bound: &BoundSql<'_>, out: &mut impl Write) -> Done<()> {
 }
 
 /// The SQL without blank lines and without the margin it has from the mapper file. SQL whose literals go over several lines stays as it is.
-fn laid_out(sql: &str) -> String {
+pub(super) fn laid_out(sql: &str) -> String {
     let sql = sql.trim();
     let breaks_literal = |line: &str| line.matches('\'').count() % 2 == 1 || line.contains("$$");
     if sql.lines().any(breaks_literal) {

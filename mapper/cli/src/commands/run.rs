@@ -10,7 +10,7 @@ use batis_script::{Keys, StatementKind, Value};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::args::{RunArgs, RunOutput};
-use crate::failure::{Done, Exit, cannot_connect};
+use crate::failure::{Done, Exit, Failure, cannot_connect};
 use crate::json::Column;
 use crate::report::counted;
 use crate::table::{self, Text};
@@ -18,7 +18,7 @@ use crate::{parameter, project};
 
 pub(crate) fn run(args: &RunArgs, out: &mut impl Write) -> Done {
     // The URL is checked first: it says which statements are taken.
-    let database = Database::find(&args.db)?;
+    let database = Database::find(&url(args)?)?;
     let parameter = parameter::read(&args.params)?;
     let builder = project::builder(&args.project, &[])?.product(database.product);
     let configuration = Arc::new(project::load(builder)?);
@@ -32,6 +32,22 @@ pub(crate) fn run(args: &RunArgs, out: &mut impl Write) -> Done {
             Err(error)
         }
     }
+}
+
+/// The URL of the command line, else that of the environment in the configuration file.
+fn url(args: &RunArgs) -> Done<String> {
+    if let Some(url) = args.db.as_ref().filter(|_| args.environment.is_none()) {
+        return Ok(url.clone());
+    }
+    let configuration = project::builder(&args.project, &[])?.build()?;
+    let wanted = args.environment.as_deref();
+    let environment = configuration.config_file().and_then(|config| config.environment(wanted));
+    let environment = environment.ok_or_else(|| match wanted {
+        Some(id) => Failure::usage(format!("--config has no environment `{id}`")),
+        None => Failure::usage("--config has no default environment: name the database by --db URL"),
+    })?;
+    let url = environment.data_source.batis_url();
+    url.map_err(|error| Failure::usage(format!("the environment `{}`: {error}", environment.id)))
 }
 
 /// A database that is not connected yet.

@@ -5,8 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use batis_script::{MapperSet, Settings};
+use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, Settings};
 
+use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
 use super::{Configuration, vendor};
 use crate::error::Result;
@@ -23,8 +24,21 @@ pub struct ConfigurationBuilder {
     product: Option<String>,
     vendors: Vec<(String, String)>,
     properties: Vec<(String, String)>,
-    settings: Settings,
+    settings: Option<Settings>,
+    change_settings: Vec<Change>,
+    config: Option<ConfigSource>,
     handlers: TypeHandlers,
+}
+
+/// A change of the settings that come from elsewhere.
+type Change = Box<dyn FnOnce(Settings) -> Settings + Send>;
+
+/// What `build` and `check` begin with.
+struct Collected {
+    set: MapperSetBuilder,
+    handlers: TypeHandlers,
+    skipped: Vec<PathBuf>,
+    config: Option<ConfigFile>,
 }
 
 #[derive(Debug)]
@@ -82,9 +96,34 @@ impl ConfigurationBuilder {
         self
     }
 
-    /// Sets what the mapper language means. Default: as in MyBatis.
+    /// Sets what the mapper language means. Default: what the [`config_file`](Self::config_file) says, else as in MyBatis.
     pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+        self.settings = Some(settings);
+        self
+    }
+
+    /// Changes single settings, whatever the others are.
+    pub fn change_settings(mut self, change: impl FnOnce(Settings) -> Settings + Send + 'static) -> Self {
+        self.change_settings.push(Box::new(change));
+        self
+    }
+
+    /// Reads a `mybatis-config.xml`: its properties, settings, vendors and mapper files, before those that are given here. What is set here wins.
+    ///
+    /// Its environments are data: see [`Configuration::config_file`].
+    #[doc(alias = "build")]
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        let root = self.config.take().and_then(|config| config.root);
+        self.config = Some(ConfigSource { path: path.into(), root });
+        self
+    }
+
+    /// The folder that stands for Java's class path: `resource="com/shop/Users.xml"` is looked for below it. Default: that of the configuration
+    /// file. Call it behind [`config_file`](Self::config_file).
+    pub fn config_root(mut self, folder: impl Into<PathBuf>) -> Self {
+        if let Some(config) = &mut self.config {
+            config.root = Some(folder.into());
+        }
         self
     }
 
@@ -99,21 +138,10 @@ impl ConfigurationBuilder {
     /// # Errors
     /// If a file cannot be read, or with all mistakes of all files ([`Error::diagnostics`](crate::Error::diagnostics)).
     pub fn build(self) -> Result<Configuration> {
-        let found = self.read()?;
-        let mut set = MapperSet::builder().settings(self.settings);
-        for (name, bytes) in found.mappers {
-            set = set.file(name, bytes);
-        }
-        for (name, value) in self.properties {
-            set = set.property(name, value);
-        }
-        let product = self.product.as_deref();
-        if let Some(id) = self.database_id.or_else(|| vendor::database_id(product?, &self.vendors)) {
-            set = set.database_id(id);
-        }
+        let Collected { set, handlers, skipped, config } = self.collect()?;
         let mappers = set.link()?;
         let shared = Arc::new(Shared {
-            handlers: self.handlers,
+            handlers,
             result_maps: ResultMaps::new(mappers.result_maps()),
             mappers: mappers.clone(),
         });
@@ -121,7 +149,49 @@ impl ConfigurationBuilder {
             .statements()
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
             .collect();
-        Ok(Configuration { statements, mappers, skipped: found.others })
+        Ok(Configuration { statements, mappers, skipped, config })
+    }
+
+    /// Reads all files and tells everything about them: mistakes, warnings and what the lint rules say.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or the configuration file has mistakes.
+    pub fn check(self) -> Result<Checked> {
+        let Collected { set, config, .. } = self.collect()?;
+        let mut checked = set.check();
+        if let Some(config) = config {
+            checked.diagnostics = config.warnings.followed_by(&checked.diagnostics);
+        }
+        Ok(checked)
+    }
+
+    fn collect(mut self) -> Result<Collected> {
+        let loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
+        let mut found = self.read()?;
+        let mut settings = self.settings.unwrap_or_default();
+        let mut properties = Vec::new();
+        let config = loaded.map(|LoadedConfig { config, mappers }| {
+            found.mappers.splice(0..0, mappers);
+            settings = self.settings.unwrap_or_else(|| config.language_settings());
+            properties.clone_from(&config.properties);
+            if self.vendors.is_empty() {
+                self.vendors = config.vendors.iter().map(|(name, id)| (name.to_string(), id.to_string())).collect();
+            }
+            config
+        });
+        let settings = self.change_settings.into_iter().fold(settings, |settings, change| change(settings));
+        let mut set = MapperSet::builder().settings(settings);
+        for (name, bytes) in found.mappers {
+            set = set.file(name, bytes);
+        }
+        for (name, value) in properties.into_iter().chain(self.properties) {
+            set = set.property(name, value);
+        }
+        let by_product = |product: &str| vendor::database_id(product, &self.vendors);
+        if let Some(id) = self.database_id.or_else(|| by_product(self.product.as_deref()?)) {
+            set = set.database_id(id);
+        }
+        Ok(Collected { set, handlers: self.handlers, skipped: found.others, config })
     }
 
     fn read(&self) -> Result<Found> {

@@ -152,7 +152,9 @@ impl Parser {
                 NodeKind::Variable(_) => NodeKind::SetVariable,
                 _ => return Err(parser.error("only a name can be assigned to").help("write `==` to compare")),
             };
-            let (NodeKind::Name(name) | NodeKind::Variable(name)) = target.kind else { return Err(parser.unexpected()) };
+            let (NodeKind::Name(name) | NodeKind::Variable(name)) = target.kind else {
+                return Err(parser.unexpected());
+            };
             parser.advance();
             let value = parser.assignment()?;
             Ok(parser.node(kind(name, Box::new(value)), start))

@@ -91,8 +91,9 @@ fn with_two(text: &Arc<str>, name: &str, first: &Value, second: &Value) -> Calle
     Some(match name {
         "substring" | "subSequence" => slice(text, first, Some(second)),
         "replace" => replace(text, first, second),
-        "replaceAll" | "replaceFirst" => string(first)
-            .and_then(|pattern| pattern::replace(text, &pattern, &string(second)?, name == "replaceAll")),
+        "replaceAll" | "replaceFirst" => {
+            string(first).and_then(|pattern| pattern::replace(text, &pattern, &string(second)?, name == "replaceAll"))
+        }
         "lastIndexOf" => needle(first).and_then(|part| last_index_from(text, &part, second)),
         "indexOf" => needle(first).and_then(|part| index_from(text, &part, second)),
         "startsWith" => string(first).map(|start| {
