@@ -13,7 +13,8 @@ const MAY_USE: &[(&str, &str, &[&str])] = &[
     ("batis-pool", "pool", &["batis-dbc"]),
     ("batis-script", "mapper/script", &[]),
     ("batis-mapper", "mapper/runtime", &["batis-dbc", "batis-script", "batis-macros"]),
-    ("batis-macros", "mapper/macros", &["batis-script"]),
+    // The code that the macros make names the umbrella; they do not depend on it.
+    ("batis-macros", "mapper/macros", &["batis-script", "batis"]),
     ("batis-cli", "mapper/cli", &["batis", "batis-dbc", "batis-mapper", "batis-script"]),
     (
         "batis",
@@ -43,7 +44,7 @@ fn dependencies(folder: &str) -> Vec<String> {
     for line in manifest.lines() {
         if let Some(table) = line.strip_prefix('[') {
             inside =
-                table.starts_with("dependencies]") || table.starts_with("target.") && table.ends_with("dependencies]");
+                table.starts_with("dependencies]") || table.starts_with("target.") && table.ends_with(".dependencies]");
         } else if inside && line.contains('=') && !line.starts_with('#') {
             let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
             names.push(name.to_owned());
