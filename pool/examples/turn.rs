@@ -44,12 +44,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let blocking = median(|| {
             (0..TURNS).for_each(|_| {
                 black_box(pool.get_blocking().is_ok());
-            })
+            });
         });
         let trying = median(|| {
             (0..TURNS).for_each(|_| {
                 black_box(pool.try_get().is_some());
-            })
+            });
         });
         println!("{size:>5} connections: get_blocking {blocking:5.1} ns, try_get {trying:5.1} ns");
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build()?;
@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     scope.spawn(|| {
                         (0..TURNS).for_each(|_| {
                             black_box(pool.get_blocking().is_ok());
-                        })
+                        });
                     });
                 }
             });
