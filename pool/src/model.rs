@@ -88,7 +88,7 @@ impl Model {
 
     /// Stands in line; `None`: the pool is closed.
     pub fn join(&self) -> Option<Waiting<'_>> {
-        self.ground.line.join().ok().map(Waiting)
+        self.ground.line.join(crate::timekeeper::NEVER).ok().map(Waiting)
     }
 
     /// Takes by all three steps; `None`: the pool is closed.
