@@ -172,16 +172,15 @@ impl<P: Place> Slot<P> {
         self.out.swap(false, Ordering::Acquire).then(|| Hold::of(self))
     }
 
-    /// A waiter's look: takes it if it is idle, and marks it if it is owned.
-    fn take_or_want(self: &Arc<Self>) -> Option<Hold<P>> {
-        self.own_or_want(IN_USE)
-    }
-
-    fn own_or_want(self: &Arc<Self>, to: usize) -> Option<Hold<P>> {
+    /// A waiter's look: takes it if it is idle, and marks it if it is owned. Tells whether it is empty.
+    fn own_or_want(self: &Arc<Self>, to: usize, empty: &mut bool) -> Option<Hold<P>> {
         loop {
             let seen = self.state.load(Ordering::Acquire);
             match seen & STATE {
-                EMPTY => return None,
+                EMPTY => {
+                    *empty = true;
+                    return None;
+                }
                 IDLE => {
                     if let Some(hold) = self.own(IDLE, to) {
                         return Some(hold);
@@ -457,6 +456,15 @@ impl<P: Place> Chunk<P> {
     }
 }
 
+/// What one who has joined the line found.
+pub(crate) enum Look<P: Place> {
+    Taken(Hold<P>),
+    /// Nothing, but another could be made.
+    Room,
+    /// As many as there may be, and all are owned.
+    Full,
+}
+
 /// All slots of a pool.
 pub(crate) struct Bag<P: Place> {
     first: Chunk<P>,
@@ -531,9 +539,13 @@ impl<P: Place> Bag<P> {
         after.iter().chain(before).find_map(|slot| if slot.is_idle() { slot.own(IDLE, IN_USE) } else { None })
     }
 
-    /// The look of one who has joined the line: takes an idle slot, or marks all that are owned.
-    pub(crate) fn take_or_want(&self) -> Option<Hold<P>> {
-        self.used().find_map(Slot::take_or_want)
+    /// The look of one who has joined the line: takes an idle slot, or marks all that are owned. Tells whether there is
+    /// room for one more; a slot that becomes empty later tells it by itself.
+    pub(crate) fn take_or_want(&self) -> Look<P> {
+        let high = self.high.load(Ordering::Acquire);
+        let mut room = high < self.limit() as usize;
+        let taken = self.slots().take(high).find_map(|slot| slot.own_or_want(IN_USE, &mut room));
+        taken.map_or(if room { Look::Room } else { Look::Full }, Look::Taken)
     }
 
     /// Takes an empty slot, to connect into it.
@@ -554,7 +566,7 @@ impl<P: Place> Bag<P> {
     /// Takes all idle slots, and makes sure that whoever owns one of the others asks the line before it lets go.
     pub(crate) fn seal(&self, mut retire: impl FnMut(Hold<P>)) {
         for slot in self.slots() {
-            if let Some(hold) = slot.own_or_want(RESERVED) {
+            if let Some(hold) = slot.own_or_want(RESERVED, &mut false) {
                 retire(hold);
             }
         }

@@ -4,6 +4,7 @@
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
+use crate::bag::Look;
 use crate::error::PoolError;
 use crate::filler::connect_into;
 use crate::guard::Pooled;
@@ -141,15 +142,15 @@ async fn next<M: Manager>(
     };
     let mut place = shared.line.join(alarm).map_err(|_| shared.closed_error())?;
     // The second look: what came back before the line knew of us was not offered to us.
-    if let Some(hold) = bag.take_or_want() {
-        return Ok(hold);
-    }
-    if shared.spawner.is_none() {
-        if let Some(empty) = bag.claim() {
-            return Ok(empty);
+    match bag.take_or_want() {
+        Look::Taken(hold) => return Ok(hold),
+        Look::Room if shared.spawner.is_some() => shared.demand.ring(),
+        Look::Room => {
+            if let Some(empty) = bag.claim() {
+                return Ok(empty);
+            }
         }
-    } else {
-        shared.demand.ring();
+        Look::Full => {}
     }
     let kept = alarm != NEVER && shared.set_alarm(alarm);
     let waited = if kept { Some((&mut place).await) } else { within(ask.timer.until(deadline), &mut place).await };
