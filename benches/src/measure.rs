@@ -49,7 +49,13 @@ pub fn measure(work: &mut Work, plan: Plan) -> Vec<Figure> {
     let baseline = work.subjects.first().map_or("", |s| s.name);
     let figures = work.subjects.iter().zip(&nanos).map(|(subject, own)| {
         let ratios: Vec<f64> = own.iter().zip(&nanos[0]).map(|(a, b)| a / b).collect();
-        Figure { work: work.name, subject: subject.name, baseline, median_ns: median(own.clone()), ratio: median(ratios) }
+        Figure {
+            work: work.name,
+            subject: subject.name,
+            baseline,
+            median_ns: median(own.clone()),
+            ratio: median(ratios),
+        }
     });
     figures.collect()
 }
