@@ -14,7 +14,7 @@ use crate::spawn::{Spawner, ThreadSpawner};
 use crate::sync::{Arc, AtomicU64, Ordering};
 use crate::timer::{Parking, Timer, block_on};
 use crate::watch::{PoolHooks, PoolMetrics};
-use crate::{filler, housekeeper};
+use crate::{filler, housekeeper, timekeeper};
 
 /// Builds a [`Pool`]; from [`Pool::builder`]. Every property has HikariCP's default and rule; a value that breaks its rule
 /// is an error of [`build`](Builder::build) that quotes it, never corrected in silence.
@@ -239,6 +239,7 @@ fn launch<M: Manager>(pool: &Pool<M>) {
     if let Some(spawner) = &shared.spawner {
         spawner.spawn(Box::pin(filler::run(Arc::downgrade(bag), Arc::clone(shared))));
         spawner.spawn(Box::pin(housekeeper::run(Arc::downgrade(bag), Arc::clone(shared))));
+        spawner.spawn(Box::pin(timekeeper::run(Arc::clone(shared))));
     }
 }
 

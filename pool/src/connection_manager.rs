@@ -286,7 +286,7 @@ impl ConnectionManager {
             Some(IsolationLevel::Serializable) if sqlite => {}
             Some(level) if sqlite => return unknown(level.sql()),
             Some(level) => {
-                scripts.push(format!("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}", level.sql()))
+                scripts.push(format!("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {}", level.sql()));
             }
             None => {}
         }
@@ -376,9 +376,7 @@ impl Manager for ConnectionManager {
 
     async fn close(&self, mut connection: Connection) {
         match self.mode {
-            Mode::Async => {
-                connection.close().await;
-            }
+            Mode::Async => connection.close().await,
             Mode::Blocking => {
                 let runner = connection.runner();
                 let closing = async {

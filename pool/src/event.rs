@@ -2,14 +2,15 @@
 //! (target `batis_pool`; at `debug` what is usual, at `warn` what somebody should look at).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::Cause;
 use crate::guard::Pooled;
 use crate::manager::Manager;
 use crate::shared::{PoolHold, PoolSlot, Shared};
 use crate::stats::PoolStats;
-use crate::sync::{OnceLock, Ordering};
+use crate::sync::Ordering;
+use crate::timekeeper::nanos;
 use crate::watch::{Evicted, Holder, who};
 
 /// An event of `tracing`, or nothing.
@@ -18,12 +19,6 @@ macro_rules! tell {
         #[cfg(feature = "tracing")]
         tracing::event!(target: "batis_pool", tracing::Level::$level, $($rest)*);
     };
-}
-
-/// Nanoseconds since the first call: fits an atomic, where an instant does not.
-fn nanos() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A hook's panic is reported by its own hook of the runtime and ends here.

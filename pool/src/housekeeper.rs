@@ -24,6 +24,10 @@ pub(crate) async fn run<M: Manager>(bag: Weak<PoolBag<M>>, shared: Arc<Shared<M>
     let mut rounds = Rounds::new(&shared);
     loop {
         let heard = shared.timetable.rings();
+        // It may have been closed before this task ran at all.
+        if shared.is_closed() {
+            return;
+        }
         let limit = shared.timer().until(deadline_in(rounds.rest(&shared)));
         let called = within(limit, shared.timetable.wait(heard)).await.is_some();
         if shared.is_closed() {

@@ -122,6 +122,7 @@ mod spawn;
 mod stats;
 mod sync;
 mod take;
+mod timekeeper;
 mod timer;
 mod waiter;
 mod waits;

@@ -10,7 +10,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
-use crate::waiter::{Baton, Closed, Left, Waiter};
+use crate::timekeeper::NEVER;
+use crate::waiter::{Baton, Left, Unserved, Waiter};
 
 /// Set in the claims once the pool is closed.
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -44,11 +45,13 @@ impl<B: Baton> Line<B> {
     }
 
     /// Stands in line. Whoever joined must look at all slots, and mark those that are owned, before it sleeps.
-    pub(crate) fn join(&self) -> Result<Wait<'_, B>, Closed> {
-        let waiter = Arc::new(Waiter::new());
+    ///
+    /// The deadline is for the timekeeper; `NEVER` for one who keeps the time himself.
+    pub(crate) fn join(&self, deadline: u64) -> Result<Wait<'_, B>, Unserved> {
+        let waiter = Arc::new(Waiter::new(deadline));
         let mut queue = self.queue.lock();
         if self.is_closed() {
-            return Err(Closed);
+            return Err(Unserved::Closed);
         }
         queue.push_back(Arc::clone(&waiter));
         self.claims.fetch_add(1, Ordering::SeqCst);
@@ -91,11 +94,33 @@ impl<B: Baton> Line<B> {
             std::mem::take(&mut *queue)
         };
         for waiter in waiters {
-            if let Some(waker) = waiter.dismiss(&self.claims) {
+            if let Some(waker) = waiter.dismiss(Unserved::Closed, &self.claims) {
                 waker.wake();
             }
         }
         true
+    }
+
+    /// Tells those whose time is up, and says when the next one's is.
+    pub(crate) fn expire(&self, now: u64) -> u64 {
+        let mut late = Vec::new();
+        let mut next = NEVER;
+        let mut queue = self.queue.lock();
+        queue.retain(|waiter| {
+            if waiter.deadline() <= now {
+                late.push(Arc::clone(waiter));
+                return false;
+            }
+            next = next.min(waiter.deadline());
+            true
+        });
+        drop(queue);
+        for waiter in late {
+            if let Some(waker) = waiter.dismiss(Unserved::Late, &self.claims) {
+                waker.wake();
+            }
+        }
+        next
     }
 
     /// Drops entries whose waiter has gone, once they outnumber the living: nobody else would while nothing comes back.
@@ -130,7 +155,7 @@ impl<B: Baton> Wait<'_, B> {
 }
 
 impl<B: Baton> Future for Wait<'_, B> {
-    type Output = Result<B, Closed>;
+    type Output = Result<B, Unserved>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.waiter.poll(cx.waker())

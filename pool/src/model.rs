@@ -1,7 +1,7 @@
 //! The bag and its line as the models of `tests/loom.rs` and the tests of the bag drive them: without manager, clock and
 //! background.
 
-use crate::bag::{Bag, Hold, Place};
+use crate::bag::{Bag, Hold, Look, Place};
 use crate::line::{Line, Wait};
 use crate::sync::{Arc, AtomicBool, Ordering};
 
@@ -88,7 +88,7 @@ impl Model {
 
     /// Stands in line; `None`: the pool is closed.
     pub fn join(&self) -> Option<Waiting<'_>> {
-        self.ground.line.join().ok().map(Waiting)
+        self.ground.line.join(crate::timekeeper::NEVER).ok().map(Waiting)
     }
 
     /// Takes by all three steps; `None`: the pool is closed.
@@ -97,7 +97,7 @@ impl Model {
             return Some(lent);
         }
         let waiting = self.join()?;
-        if let Some(hold) = self.bag.take_or_want() {
+        if let Look::Taken(hold) = self.bag.take_or_want() {
             return Some(Lent::new(hold));
         }
         if self.ground.waiters_connect
@@ -122,7 +122,7 @@ impl Model {
 
     /// The look of one who stands in line, which finds nothing idle.
     pub fn want(&self) {
-        assert!(self.bag.take_or_want().is_none());
+        assert!(!matches!(self.bag.take_or_want(), Look::Taken(_)));
     }
 
     /// Changes how many items there may be.

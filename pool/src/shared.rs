@@ -17,6 +17,7 @@ use crate::manager::Manager;
 use crate::spawn::Spawner;
 use crate::stats::PoolStats;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering};
+use crate::timekeeper::NEVER;
 use crate::timer::{Parking, Timer, block_on, within};
 use crate::waits::Waits;
 use crate::watch::{PoolHooks, PoolMetrics};
@@ -72,6 +73,10 @@ pub(crate) struct Shared<M: Manager> {
     pub(crate) timetable: Bell,
     /// Rings when a connect for prewarming has ended, and whenever one was made, and when the pool closes.
     pub(crate) warmed: Bell,
+    /// When the timekeeper gets up next; `NEVER`, or zero once there is none.
+    pub(crate) alarm_at: AtomicU64,
+    /// Rings when it has to get up earlier, and when the pool closes.
+    pub(crate) earlier: Bell,
     pub(crate) metrics: Option<Arc<dyn PoolMetrics>>,
     pub(crate) hooks: Option<Arc<dyn PoolHooks<M::Item>>>,
     /// Connects under way for prewarming, from the claim of their slots on.
@@ -109,6 +114,8 @@ impl<M: Manager> Shared<M> {
             resumed: Bell::new(),
             timetable: Bell::new(),
             warmed: Bell::new(),
+            alarm_at: AtomicU64::new(NEVER),
+            earlier: Bell::new(),
             metrics,
             hooks,
             prewarming: AtomicU32::new(0),
@@ -164,7 +171,7 @@ impl<M: Manager> Shared<M> {
     pub(crate) fn close(&self) -> bool {
         self.gate.fetch_or(CLOSED, Ordering::SeqCst);
         let first = self.line.close();
-        for bell in [&self.demand, &self.vacated, &self.resumed, &self.timetable, &self.warmed] {
+        for bell in [&self.demand, &self.vacated, &self.resumed, &self.timetable, &self.warmed, &self.earlier] {
             bell.ring();
         }
         first

@@ -20,7 +20,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Runs the pool's background work and its timers. A value, given to [`Builder::spawner`](crate::Builder::spawner);
 /// there is no hidden runtime. (HikariCP has two executors and a scheduler of its own.)
 ///
-/// The pool spawns two long-lived tasks, one that connects and one that keeps house, and short ones that settle or close
+/// The pool spawns three long-lived tasks, one that connects, one that keeps house and one that keeps the time of waiting
+/// tasks, and short ones that settle or close
 /// a connection. All end soon after the pool is closed or its last handle is dropped.
 pub trait Spawner: Send + Sync + 'static {
     /// Runs a future to its end, in the background. A spawner that has shut down drops it.

@@ -4,6 +4,7 @@
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
+use crate::bag::Look;
 use crate::error::PoolError;
 use crate::filler::connect_into;
 use crate::guard::Pooled;
@@ -12,7 +13,9 @@ use crate::manager::Manager;
 use crate::retire::{overdue, retire};
 use crate::shared::{CLOSED, PoolBag, PoolHold, SUSPENDED, Shared, WATCHED};
 use crate::sync::{Arc, Ordering};
+use crate::timekeeper::{NEVER, nanos_at};
 use crate::timer::{Timer, within};
+use crate::waiter::Unserved;
 use crate::watch::Evicted;
 
 /// Where it was asked for, if that is known.
@@ -111,7 +114,7 @@ async fn find<M: Manager>(
         match make_ready(shared, hold, ask, deadline).await? {
             Ready::Yes(pooled) => return Ok(pooled),
             Ready::Retired => {}
-            Ready::OutOfTime => return Err(timed_out(bag, shared, ask)),
+            Ready::OutOfTime => return Err(timed_out(bag, shared, ask, 0)),
         }
     }
 }
@@ -132,32 +135,43 @@ async fn next<M: Manager>(
     if let Some(hold) = bag.take(local::start()) {
         return Ok(hold);
     }
-    let mut place = shared.line.join().map_err(|_| shared.closed_error())?;
+    // Threads keep their own time, tasks leave it to the timekeeper.
+    let alarm = match (ask.timer, deadline) {
+        (Timer::Spawner(_), Some(deadline)) => nanos_at(deadline),
+        _ => NEVER,
+    };
+    let mut place = shared.line.join(alarm).map_err(|_| shared.closed_error())?;
     // The second look: what came back before the line knew of us was not offered to us.
-    if let Some(hold) = bag.take_or_want() {
-        return Ok(hold);
-    }
-    if shared.spawner.is_none() {
-        if let Some(empty) = bag.claim() {
-            return Ok(empty);
+    match bag.take_or_want() {
+        Look::Taken(hold) => return Ok(hold),
+        Look::Room if shared.spawner.is_some() => shared.demand.ring(),
+        Look::Room => {
+            if let Some(empty) = bag.claim() {
+                return Ok(empty);
+            }
         }
-    } else {
-        shared.demand.ring();
+        Look::Full => {}
     }
-    match within(ask.timer.until(deadline), &mut place).await {
-        Some(handed) => handed.map_err(|_| shared.closed_error()),
+    let kept = alarm != NEVER && shared.set_alarm(alarm);
+    let waited = if kept { Some((&mut place).await) } else { within(ask.timer.until(deadline), &mut place).await };
+    match waited {
+        Some(Ok(handed)) => Ok(handed),
+        Some(Err(Unserved::Closed)) => Err(shared.closed_error()),
+        Some(Err(Unserved::Late)) => Err(timed_out(bag, shared, ask, 1)),
         None => {
             // Made before leaving the line, so that the waiting count includes this one.
-            let error = timed_out(bag, shared, ask);
+            let error = timed_out(bag, shared, ask, 0);
             // Something may have been handed in this very moment.
             place.give_up().ok_or(error)
         }
     }
 }
 
-fn timed_out<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, ask: Ask<'_>) -> PoolError {
+/// With those who have left the line but are meant to be counted.
+fn timed_out<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, ask: Ask<'_>, left: usize) -> PoolError {
     let waited = ask.timeout.unwrap_or_default();
-    let (stats, holders) = (shared.stats(bag), shared.holders(bag));
+    let (mut stats, holders) = (shared.stats(bag), shared.holders(bag));
+    stats.waiting += left;
     PoolError::timeout(&shared.name, waited, stats, ask.at, shared.last_failure(), holders)
 }
 
@@ -226,10 +240,7 @@ async fn connect<M: Manager>(
     ask: Ask<'_>,
 ) -> Result<Pooled<M>, PoolError> {
     match connect_into(shared, &mut hold, ask.timer).await {
-        Ok(()) => {
-            note_loan(&hold, shared.clock.now(), ask.at);
-            Pooled::new(hold).map_err(|_| shared.closed_error())
-        }
+        Ok(()) => Pooled::new(hold).map_err(|_| shared.closed_error()),
         Err(_) if shared.is_closed() => Err(shared.closed_error()),
         Err(cause) => Err(PoolError::connect(&shared.name, cause)),
     }

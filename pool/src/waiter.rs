@@ -2,9 +2,9 @@
 //!
 //! | state | meaning | next |
 //! | --- | --- | --- |
-//! | `Waiting` | in the line, nothing for it yet | `Handed` (a giver), `Closed` (the pool), `Gone` (itself) |
+//! | `Waiting` | in the line, nothing for it yet | `Handed` (a giver), `Over` (the pool, the timekeeper), `Gone` (itself) |
 //! | `Handed` | a baton lies here, the giver has forgotten it | `Gone` (itself: took it, or was cancelled and passes it on) |
-//! | `Closed` | the pool was closed, nothing will come | - |
+//! | `Over` | the pool was closed, or the time is up: nothing will come | - |
 //! | `Gone` | given up or served; a giver that meets it goes on to the next | - |
 //!
 //! Who leaves `Waiting` takes the waiter off the line's count, before it lets go of the waiter's lock: a giver that
@@ -20,9 +20,14 @@ pub(crate) trait Baton: Send + Sized {
     fn pass_on(self);
 }
 
-/// The pool was closed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Closed;
+/// Why nothing will come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unserved {
+    /// The pool was closed.
+    Closed,
+    /// The time is up.
+    Late,
+}
 
 /// How a waiter left.
 #[derive(Debug)]
@@ -36,28 +41,36 @@ pub(crate) enum Left<B> {
 }
 
 #[derive(Debug)]
-pub(crate) struct Waiter<B>(Mutex<State<B>>);
+pub(crate) struct Waiter<B> {
+    state: Mutex<State<B>>,
+    /// When the timekeeper tells it that its time is up.
+    deadline: u64,
+}
 
 #[derive(Debug)]
 enum State<B> {
     Waiting(Option<Waker>),
     Handed(B),
-    Closed,
+    Over(Unserved),
     Gone,
 }
 
 impl<B> Waiter<B> {
-    pub(crate) fn new() -> Self {
-        Waiter(Mutex::new(State::Waiting(None)))
+    pub(crate) fn new(deadline: u64) -> Self {
+        Waiter { state: Mutex::new(State::Waiting(None)), deadline }
+    }
+
+    pub(crate) fn deadline(&self) -> u64 {
+        self.deadline
     }
 
     pub(crate) fn is_waiting(&self) -> bool {
-        matches!(*self.0.lock(), State::Waiting(_))
+        matches!(*self.state.lock(), State::Waiting(_))
     }
 
     /// Hands over, or gives the baton back since nobody waits here any more. The caller wakes the returned waker.
     pub(crate) fn hand(&self, baton: B, claims: &AtomicUsize) -> Result<Option<Waker>, B> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         match &mut *state {
             State::Waiting(waker) => {
                 let waker = waker.take();
@@ -69,31 +82,31 @@ impl<B> Waiter<B> {
         }
     }
 
-    /// Tells it that the pool was closed.
-    pub(crate) fn dismiss(&self, claims: &AtomicUsize) -> Option<Waker> {
-        let mut state = self.0.lock();
+    /// Tells it that nothing will come.
+    pub(crate) fn dismiss(&self, why: Unserved, claims: &AtomicUsize) -> Option<Waker> {
+        let mut state = self.state.lock();
         let State::Waiting(waker) = &mut *state else { return None };
         let waker = waker.take();
         claims.fetch_sub(1, Ordering::SeqCst);
-        *state = State::Closed;
+        *state = State::Over(why);
         waker
     }
 
     /// Stops waiting; a baton that had been handed already is the caller's.
     pub(crate) fn give_up(&self, claims: &AtomicUsize) -> Left<B> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         match std::mem::replace(&mut *state, State::Gone) {
             State::Waiting(_) => {
                 claims.fetch_sub(1, Ordering::SeqCst);
                 Left::Unserved
             }
             State::Handed(baton) => Left::Handed(baton),
-            State::Closed | State::Gone => Left::Over,
+            State::Over(_) | State::Gone => Left::Over,
         }
     }
 
-    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<B, Closed>> {
-        let mut state = self.0.lock();
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<B, Unserved>> {
+        let mut state = self.state.lock();
         match &mut *state {
             State::Waiting(Some(known)) if known.will_wake(waker) => Poll::Pending,
             State::Waiting(slot) => {
@@ -104,7 +117,8 @@ impl<B> Waiter<B> {
                 State::Handed(baton) => Poll::Ready(Ok(baton)),
                 _ => Poll::Pending,
             },
-            State::Closed | State::Gone => Poll::Ready(Err(Closed)),
+            State::Over(why) => Poll::Ready(Err(*why)),
+            State::Gone => Poll::Ready(Err(Unserved::Closed)),
         }
     }
 }

@@ -157,6 +157,7 @@ impl fmt::Display for Holder {
 /// The thread, task and span that run now.
 pub(crate) fn who() -> Arc<str> {
     let thread = std::thread::current();
+    #[allow(unused_mut)] // without the features nothing is added
     let mut text = format!("thread `{}`", thread.name().unwrap_or("unnamed"));
     #[cfg(feature = "tokio")]
     if let Some(task) = tokio::task::try_id() {

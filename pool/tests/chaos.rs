@@ -29,6 +29,6 @@ fn a_storm_leaves_nothing_behind() {
     drop(lease);
     let weather = Weather { tasks: 64, threads: 8, lasts: Duration::from_secs(2), strike: Box::new(|| {}) };
     let aftermath = storm(&pool, &runtime, &weather);
-    assert!(aftermath.served > 0 && aftermath.committed > 0, "{aftermath:?}");
+    assert!(aftermath.served > 0 && aftermath.committed > 0 && aftermath.panics > 0, "{aftermath:?}");
     inspect(&pool, &runtime, &aftermath);
 }

@@ -86,7 +86,9 @@ fn together(threads: usize, n: u64, turn: impl Fn() + Send + Sync) -> Duration {
 pub(crate) fn work(name: &'static str, threads: usize, size: u32) -> Work {
     let Pools { batis, r2d2, stack } = pools(size);
     let subjects = vec![
-        Subject::new("batis-pool", move |n| together(threads, n, || drop(batis.get_blocking().expect("nothing fails")))),
+        Subject::new("batis-pool", move |n| {
+            together(threads, n, || drop(batis.get_blocking().expect("nothing fails")))
+        }),
         Subject::new("r2d2", move |n| together(threads, n, || drop(r2d2.get().expect("nothing fails")))),
         Subject::new("Mutex<Vec> + Condvar", move |n| together(threads, n, || stack.put(stack.take()))),
     ];

@@ -59,7 +59,7 @@ trait Turn: Clone + Send + 'static {
 /// All the pools of tasks, under their names.
 macro_rules! each_pool {
     ($rt:expr, $size:expr, $use_one:expr) => {{
-        let use_one = $use_one;
+        let mut use_one = $use_one;
         use_one("batis-pool", Box::new($rt.block_on(pools::batis($size))) as Box<dyn pools::Any>);
         use_one("deadpool", Box::new(pools::deadpool($size)));
         use_one("bb8", Box::new($rt.block_on(pools::bb8($size))));

@@ -29,7 +29,11 @@ impl deadpool::managed::Manager for Nothing {
     async fn create(&self) -> Result<u64, Infallible> {
         Ok(7)
     }
-    async fn recycle(&self, _: &mut u64, _: &deadpool::managed::Metrics) -> deadpool::managed::RecycleResult<Infallible> {
+    async fn recycle(
+        &self,
+        _: &mut u64,
+        _: &deadpool::managed::Metrics,
+    ) -> deadpool::managed::RecycleResult<Infallible> {
         Ok(())
     }
 }

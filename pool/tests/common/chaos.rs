@@ -1,6 +1,8 @@
 //! A storm over a pool of connections, generic over the database: tasks and threads that commit, cancel, forget their
 //! transactions, panic and run away, while an operator evicts, suspends and kills.
 #![allow(unreachable_pub)]
+// The cancels are the test.
+#![allow(clippy::disallowed_methods)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -84,7 +86,7 @@ async fn deed(lease: &mut Lease, kind: u64, tally: &Tally) {
         _ => {
             let _ = lease.begin(&TransactionOptions::new()).await;
             tally.panics.fetch_add(1, Ordering::SeqCst);
-            panic!("{EXPECTED}");
+            std::panic::panic_any(EXPECTED);
         }
     }
 }
@@ -126,7 +128,7 @@ fn thread(pool: &ConnectionPool, tally: &Tally, seed: u64) {
             });
             if kind == 7 && dice.throw(4) == 0 {
                 tally.panics.fetch_add(1, Ordering::SeqCst);
-                panic!("{EXPECTED}");
+                std::panic::panic_any(EXPECTED);
             }
             drop(lease);
         }));
@@ -157,7 +159,7 @@ fn operator(pool: &ConnectionPool, weather: &Weather, tally: &Tally) {
 pub fn storm(pool: &ConnectionPool, runtime: &tokio::runtime::Runtime, weather: &Weather) -> Aftermath {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if panic.payload_as_str() != Some(EXPECTED) {
+        if panic.payload().downcast_ref::<&str>() != Some(&EXPECTED) {
             before(panic);
         }
     }));
