@@ -61,6 +61,7 @@ pub const CODES: &[Code] = &[
     on("E063", "an alias bound to two types"),
     on("E064", "a mapper or properties file that cannot be found"),
     on("W003", "bytes that are not in the declared encoding were read as U+FFFD"),
+    on("W004", "an entity in the content, which MyBatis leaves out"),
     on("W014", "a value that counts as false"),
     on("W030", "<bind> inside <foreach>: all rounds see the last value"),
     on("W050", "a nested result map that does not exist"),

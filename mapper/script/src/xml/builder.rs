@@ -87,6 +87,15 @@ impl Builder {
         &mut mistakes[last]
     }
 
+    /// How many mistakes there are so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.parsed.mistakes.len()
+    }
+
+    pub(super) fn warning(&mut self, warning: Diagnostic) {
+        self.parsed.warnings.push(warning);
+    }
+
     pub(super) fn damaged(&mut self, tag: Span) {
         self.parsed.damaged.push(tag);
     }
