@@ -48,6 +48,7 @@ impl Reader<'_, '_> {
             let mistake = self.mistake(from + at..from + at + 2, "`--` must not stand in a comment");
             mistake.help = Some("leave it out, or write - -".to_owned());
         }
+        self.allowed(from..end - 3);
         let span = self.span(start..end);
         self.builder.comment(Comment { text: inside.trim().to_owned(), span });
         self.at = end;

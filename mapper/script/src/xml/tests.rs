@@ -137,6 +137,10 @@ fn comments_and_sections() {
     assert_eq!(broken("<select><!CDATA[ x ]]></select>").1.matches("no markup").count(), 1);
     assert!(broken(" <?xml version='1.0'?><a/>").1.contains("very beginning"));
     assert!(broken("<a/><b/>").1.contains("behind the end of the root element"));
+    assert!(broken("<!DOCTYPE a PUBLIC 'x' 'y'z><a/>").1.contains("names PUBLIC"));
+    assert!(broken("<!DOCTYPE a PUBLIC 'x'><a/>").1.contains("names PUBLIC"));
+    assert_eq!(fine("<!DOCTYPE a PUBLIC 'x' \"y\" ><a/>") + &fine("<!DOCTYPE a SYSTEM 'x'[]><a/>"), "a[]a[]");
+    assert!(broken("<a><!-- \u{1} --></a>").1.contains("U+0001"));
     assert!(broken("<!DOCTYPE b><a/>").1.contains("announces <b>"));
     assert!(broken("").1.contains("holds no element"));
 }
