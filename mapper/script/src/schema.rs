@@ -45,14 +45,23 @@ impl Schema {
     pub(crate) fn check(self, element: &Element, diagnostics: &mut Vec<Diagnostic>) {
         let Some(rule) = self.rule(&element.name) else { return };
         attributes(element, rule, diagnostics);
+        let mut orphaned = false;
         for child in &element.children {
-            match child {
+            let misplaced = match child {
                 Child::Element(child) if !rule.children.contains(&child.name.as_str()) => {
-                    diagnostics.push(self.misplaced(child, rule));
+                    Some(self.misplaced(child, rule))
                 }
-                Child::Element(child) => self.check(child, diagnostics),
-                Child::Text(text) => diagnostics.extend(misplaced_text(text, rule)),
-            }
+                Child::Element(child) => {
+                    self.check(child, diagnostics);
+                    orphaned = false;
+                    None
+                }
+                Child::Text(text) => misplaced_text(text, rule),
+            };
+            // The content of a statement whose start tag is missing is one mistake.
+            let told = orphaned && rule.name == "mapper" && is_content(child);
+            orphaned |= misplaced.is_some() && is_content(child);
+            diagnostics.extend(misplaced.filter(|_| !told));
         }
         if let Content::Ordered(once) = rule.content {
             ordered(element, rule, once, diagnostics);
@@ -79,6 +88,16 @@ impl Schema {
             _ => nearest(),
         };
         Diagnostic::error("E010", child.name_span, message).help_opt(help)
+    }
+}
+
+/// Whether it may be the content of a statement.
+fn is_content(child: &Child) -> bool {
+    match child {
+        Child::Element(child) => {
+            MAPPERS.rule(&child.name).is_some_and(|rule| rule.content == Content::Text || rule.name == "choose")
+        }
+        Child::Text(_) => true,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::span::Span;
 use crate::text::SpannedText;
 
+use super::tag::LEAVES;
 use super::{Child, Comment, Element, MAX_DEPTH, MAX_MISTAKES, Parsed, malformed};
 
 /// What stands directly below the root: one of these inside another means that the other was not closed.
@@ -158,6 +159,9 @@ impl Builder {
             if again {
                 return;
             }
+        }
+        if self.top().is_some_and(|top| LEAVES.contains(&top)) {
+            self.unclosed(span, &format!("<{}>", element.name));
         }
         self.joins = false;
         self.open.push(element);
