@@ -63,6 +63,7 @@ pub const CODES: &[Code] = &[
     on("W003", "bytes that are not in the declared encoding were read as U+FFFD"),
     on("W004", "an entity in the content, which MyBatis leaves out"),
     on("W014", "a value that counts as false"),
+    on("W015", "a second <cache> or <cache-ref>, which does not count"),
     on("W030", "<bind> inside <foreach>: all rounds see the last value"),
     on("W050", "a nested result map that does not exist"),
     on("W051", "a nested select that does not exist"),

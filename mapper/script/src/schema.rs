@@ -52,7 +52,11 @@ impl Schema {
                     Some(self.misplaced(child, rule))
                 }
                 Child::Element(child) => {
+                    let before = diagnostics.len();
                     self.check(child, diagnostics);
+                    if rule.name == "mapper" {
+                        only_the_first(element, child, before, diagnostics);
+                    }
                     orphaned = false;
                     None
                 }
@@ -89,6 +93,22 @@ impl Schema {
         };
         Diagnostic::error("E010", child.name_span, message).help_opt(help)
     }
+}
+
+/// A second `<cache>` or `<cache-ref>` is never looked at, so that its values do not matter.
+fn only_the_first(mapper: &Element, child: &Element, before: usize, diagnostics: &mut Vec<Diagnostic>) {
+    if !matches!(&*child.name, "cache" | "cache-ref") {
+        return;
+    }
+    let first = mapper.elements().find(|other| other.name == child.name);
+    let Some(first) = first.filter(|first| first.span != child.span) else { return };
+    let mut nth = 0;
+    diagnostics.retain(|diagnostic| {
+        nth += 1;
+        nth <= before || diagnostic.code != "E014"
+    });
+    let message = format!("only the first <{}> of a mapper counts", child.name);
+    diagnostics.push(Diagnostic::warning("W015", child.name_span, message).related(first.name_span, "the first one"));
 }
 
 /// Whether it may be the content of a statement.
