@@ -28,6 +28,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rusqlite", &["jdbc-like/sqlite"]),
     ("tokio_postgres", &["jdbc-like/postgres"]),
     ("encoding_rs", &["mapper/script"]),
+    ("miette", &["mapper/script"]),
     ("serde", &["mapper/runtime", "mapper/cli"]),
     ("clap", &["mapper/cli"]),
 ];

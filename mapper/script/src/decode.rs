@@ -39,7 +39,9 @@ fn refused(file: u32, message: String, help: Option<String>) -> Decoded {
 
 /// UTF-8 or what the declaration says.
 fn eight_bits(file: u32, bytes: Vec<u8>) -> Decoded {
-    let Some(label) = declared(&bytes) else { return utf8(file, bytes) };
+    let head: String = bytes.iter().take(300).map(|byte| char::from(*byte)).collect();
+    let Some(label) = declared(&head) else { return utf8(file, bytes) };
+    let label = label.to_owned();
     match label.to_ascii_lowercase().as_str() {
         // The web takes windows-1252 for these; Java and XML do not.
         "iso-8859-1" | "iso_8859-1" | "iso8859-1" | "latin1" | "iso-latin-1" => {
@@ -63,12 +65,11 @@ fn eight_bits(file: u32, bytes: Vec<u8>) -> Decoded {
 }
 
 /// The encoding that `<?xml .. encoding=".."?>` names.
-fn declared(bytes: &[u8]) -> Option<String> {
-    let head: String = bytes.iter().take(300).map(|byte| char::from(*byte)).collect();
+fn declared(head: &str) -> Option<&str> {
     let declaration = head.strip_prefix("<?xml")?.split("?>").next()?;
     let behind = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
     let quote = behind.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    behind[1..].split(quote).next().map(str::to_owned)
+    behind[1..].split(quote).next()
 }
 
 fn utf8(file: u32, bytes: Vec<u8>) -> Decoded {
@@ -132,10 +133,11 @@ fn utf16(file: u32, bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded {
     let mut problem = wrong.map(|at| {
         Diagnostic::error("E003", letter(file, at), "the file is UTF-16, but not to its end").help("save it again")
     });
-    let label = declared(text.as_bytes()).unwrap_or_else(|| "UTF-16".to_owned());
+    let label = declared(&text).unwrap_or("UTF-16");
     if problem.is_none() && !label.to_ascii_lowercase().starts_with("utf-16") {
-        let at = text.find(&label).unwrap_or_default();
-        let message = format!("the file is UTF-16 but declares the encoding `{label}`");
+        let at = text.find(label).unwrap_or_default();
+        let shown: String = label.chars().take(40).collect();
+        let message = format!("the file is UTF-16 but declares the encoding `{shown}`");
         let span = Span::new(file, at, at + label.len());
         problem =
             Some(Diagnostic::error("E003", span, message).help("declare encoding=\"UTF-16\", or save it as UTF-8"));

@@ -30,6 +30,7 @@ pub(crate) fn read(
     let parsed = xml::parse(file, source.text(), schema::is_element);
     let broken = !parsed.mistakes.is_empty();
     diagnostics.extend(parsed.mistakes);
+    diagnostics.extend(parsed.warnings);
     let root = parsed.root?;
     if root.name != "mapper" {
         // Where the XML is broken, the root may be something that was torn off.

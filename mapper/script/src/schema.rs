@@ -45,14 +45,27 @@ impl Schema {
     pub(crate) fn check(self, element: &Element, diagnostics: &mut Vec<Diagnostic>) {
         let Some(rule) = self.rule(&element.name) else { return };
         attributes(element, rule, diagnostics);
+        let mut orphaned = false;
         for child in &element.children {
-            match child {
+            let misplaced = match child {
                 Child::Element(child) if !rule.children.contains(&child.name.as_str()) => {
-                    diagnostics.push(self.misplaced(child, rule));
+                    Some(self.misplaced(child, rule))
                 }
-                Child::Element(child) => self.check(child, diagnostics),
-                Child::Text(text) => diagnostics.extend(misplaced_text(text, rule)),
-            }
+                Child::Element(child) => {
+                    let before = diagnostics.len();
+                    self.check(child, diagnostics);
+                    if rule.name == "mapper" {
+                        only_the_first(element, child, before, diagnostics);
+                    }
+                    orphaned = false;
+                    None
+                }
+                Child::Text(text) => misplaced_text(text, rule),
+            };
+            // The content of a statement whose start tag is missing is one mistake.
+            let told = orphaned && rule.name == "mapper" && is_content(child);
+            orphaned |= misplaced.is_some() && is_content(child);
+            diagnostics.extend(misplaced.filter(|_| !told));
         }
         if let Content::Ordered(once) = rule.content {
             ordered(element, rule, once, diagnostics);
@@ -79,6 +92,32 @@ impl Schema {
             _ => nearest(),
         };
         Diagnostic::error("E010", child.name_span, message).help_opt(help)
+    }
+}
+
+/// A second `<cache>` or `<cache-ref>` is never looked at, so that its values do not matter.
+fn only_the_first(mapper: &Element, child: &Element, before: usize, diagnostics: &mut Vec<Diagnostic>) {
+    if !matches!(&*child.name, "cache" | "cache-ref") {
+        return;
+    }
+    let first = mapper.elements().find(|other| other.name == child.name);
+    let Some(first) = first.filter(|first| first.span != child.span) else { return };
+    let mut nth = 0;
+    diagnostics.retain(|diagnostic| {
+        nth += 1;
+        nth <= before || diagnostic.code != "E014"
+    });
+    let message = format!("only the first <{}> of a mapper counts", child.name);
+    diagnostics.push(Diagnostic::warning("W015", child.name_span, message).related(first.name_span, "the first one"));
+}
+
+/// Whether it may be the content of a statement.
+fn is_content(child: &Child) -> bool {
+    match child {
+        Child::Element(child) => {
+            MAPPERS.rule(&child.name).is_some_and(|rule| rule.content == Content::Text || rule.name == "choose")
+        }
+        Child::Text(_) => true,
     }
 }
 

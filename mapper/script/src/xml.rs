@@ -73,6 +73,8 @@ pub(crate) struct Parsed {
     pub(crate) root: Option<Element>,
     /// The mistakes in the XML itself.
     pub(crate) mistakes: Vec<Diagnostic>,
+    /// What is read, but not as it seems.
+    pub(crate) warnings: Vec<Diagnostic>,
     /// Start tags with a mistake inside: what they lack was perhaps written.
     pub(crate) damaged: Vec<Span>,
     /// The comments, for suppressions: the text inside and its place, from `<!--` to `-->`.

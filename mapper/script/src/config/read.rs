@@ -41,6 +41,7 @@ fn root(source: &Source, found: &mut Vec<Diagnostic>) -> Option<Element> {
     let parsed = xml::parse(0, source.text(), schema::is_config_element);
     let broken = !parsed.mistakes.is_empty();
     found.extend(parsed.mistakes);
+    found.extend(parsed.warnings);
     let root = parsed.root?;
     if root.name == "configuration" {
         schema::CONFIGURATION.check(&root, found);

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::span::Span;
 use crate::text::SpannedText;
 
+use super::tag::LEAVES;
 use super::{Child, Comment, Element, MAX_DEPTH, MAX_MISTAKES, Parsed, malformed};
 
 /// What stands directly below the root: one of these inside another means that the other was not closed.
@@ -87,6 +88,15 @@ impl Builder {
         &mut mistakes[last]
     }
 
+    /// How many mistakes there are so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.parsed.mistakes.len()
+    }
+
+    pub(super) fn warning(&mut self, warning: Diagnostic) {
+        self.parsed.warnings.push(warning);
+    }
+
     pub(super) fn damaged(&mut self, tag: Span) {
         self.parsed.damaged.push(tag);
     }
@@ -149,6 +159,9 @@ impl Builder {
             if again {
                 return;
             }
+        }
+        if self.top().is_some_and(|top| LEAVES.contains(&top)) {
+            self.unclosed(span, &format!("<{}>", element.name));
         }
         self.joins = false;
         self.open.push(element);

@@ -42,6 +42,10 @@ pub(super) fn doctype(text: &str, at: usize) -> Doctype {
     let Some(head) = end_of(text, found.root.end, &['>', '[']) else {
         return unclosed(found, at, text);
     };
+    if !is_external_id(&text[found.root.end..head]) {
+        let message = "a document type names PUBLIC \"..\" \"..\", SYSTEM \"..\" or nothing".to_owned();
+        found.mistake = Some((found.root.clone(), message));
+    }
     if text[head..].starts_with('>') {
         found.end = head + 1;
         return found;
@@ -53,6 +57,26 @@ pub(super) fn doctype(text: &str, at: usize) -> Doctype {
     };
     found.end = close + 1;
     found
+}
+
+/// `PUBLIC "name" "place"`, `SYSTEM "place"`, or nothing.
+fn is_external_id(text: &str) -> bool {
+    let mut rest = text.trim();
+    let literals = match rest.get(..6) {
+        Some("PUBLIC") => 2,
+        Some("SYSTEM") => 1,
+        _ => return rest.is_empty(),
+    };
+    rest = &rest[6..];
+    for _ in 0..literals {
+        let trimmed = rest.trim_start();
+        let Some(literal) = quoted(trimmed) else { return false };
+        if trimmed.len() == rest.len() || trimmed.len() < literal.len() + 2 {
+            return false;
+        }
+        rest = &trimmed[literal.len() + 2..];
+    }
+    rest.is_empty()
 }
 
 /// Reading goes on at the first tag.

@@ -48,6 +48,7 @@ impl Reader<'_, '_> {
             let mistake = self.mistake(from + at..from + at + 2, "`--` must not stand in a comment");
             mistake.help = Some("leave it out, or write - -".to_owned());
         }
+        self.allowed(from..end - 3);
         let span = self.span(start..end);
         self.builder.comment(Comment { text: inside.trim().to_owned(), span });
         self.at = end;
@@ -121,6 +122,11 @@ impl Reader<'_, '_> {
         if target.eq_ignore_ascii_case("xml") && (start > 0 || target != "xml") {
             let mistake = self.mistake(start..start + 5, "the XML declaration stands only at the very beginning");
             mistake.help = Some("delete what stands before it, blanks and empty lines too".to_owned());
+        }
+        let behind = &self.rest()[2 + target.len()..];
+        if target.is_empty() || !behind.starts_with(['?', ' ', '\t', '\r', '\n']) {
+            let mistake = self.mistake(start..start + 2, "a processing instruction begins with a name and a blank");
+            mistake.help = Some("write <?name .. ?>".to_owned());
         }
         // An instruction divides the text around it, which a comment does not.
         self.builder.separate();

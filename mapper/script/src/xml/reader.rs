@@ -149,10 +149,35 @@ impl<'t> Reader<'_, 't> {
         } else if let Some(letter) = character(name) {
             self.push(letter.encode_utf8(&mut [0; 4]), start, end);
         } else if let Some(text) = self.enter(name, start..start + end) {
-            let place = self.place.clone().unwrap_or(start..start + end);
-            let (known, entities) = (self.known, &mut *self.entities);
-            Reader { text: &text, at: 0, place: Some(place), known, builder: self.builder, entities }.run();
+            self.left_out(name, &text, start..start + end);
             self.entities.path.pop();
+        }
+    }
+
+    /// MyBatis' reader keeps an entity in the content as a node of its own kind, which MyBatis then never looks at: nothing is sent for it, and what
+    /// it holds is not checked. Only hostile ones are refused.
+    fn left_out(&mut self, name: &str, text: &str, at: Range<usize>) {
+        let before = self.builder.mistakes();
+        self.measure(text, at.clone());
+        self.builder.separate();
+        if self.builder.mistakes() == before {
+            let message = format!("`&{name};` is left out here: MyBatis sends nothing in its place");
+            let help = "write its text, or put it into a <sql> fragment and include that; in attributes entities count";
+            let left_out = Diagnostic::warning("W004", self.span(at), message).help(help);
+            self.builder.warning(left_out);
+        }
+    }
+
+    /// Counts what an entity would expand to.
+    fn measure(&mut self, text: &str, at: Range<usize>) {
+        for reference in text.split('&').skip(1) {
+            let Some(name) = reference.split_once(';').map(|(name, _)| name) else { continue };
+            if self.entities.declared.contains_key(name)
+                && let Some(inner) = self.enter(name, at.clone())
+            {
+                self.measure(&inner, at.clone());
+                self.entities.path.pop();
+            }
         }
     }
 

@@ -39,6 +39,10 @@ impl Mistake {
     }
 }
 
+/// Elements without content: one of them that is not ended ends at once.
+pub(super) const LEAVES: [&str; 9] =
+    ["id", "result", "idArg", "arg", "bind", "parameter", "property", "cache-ref", "setting"];
+
 pub(super) fn is_name_start(letter: char) -> bool {
     letter.is_alphabetic() || matches!(letter, '_' | ':')
 }
@@ -86,8 +90,8 @@ struct Scanner<'t> {
     tag: Tag,
 }
 
-impl Scanner<'_> {
-    fn rest(&self) -> &str {
+impl<'t> Scanner<'t> {
+    fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
 
@@ -99,6 +103,28 @@ impl Scanner<'_> {
 
     fn mistake(&mut self, mistake: Mistake) {
         self.tag.mistakes.push(mistake);
+    }
+
+    /// What makes no sense behind another mistake follows from it.
+    fn first_mistake(&mut self, mistake: Mistake) {
+        if self.tag.mistakes.is_empty() {
+            self.mistake(mistake);
+        }
+    }
+
+    fn not_closed(&mut self) {
+        let name = self.tag.name.clone();
+        self.tag.empty = LEAVES.contains(&&self.text[name.clone()]);
+        self.mistake(Mistake::new(name, "the tag is not closed", "a `>` is missing"));
+    }
+
+    /// Whether what begins here, in another line than what is before, is text and the `>` before it is missing.
+    fn is_text(&self, start: usize) -> bool {
+        let before = &self.text[..start];
+        let blank = &before[before.trim_end().len()..];
+        let rest = &self.text[start..];
+        let until = &rest[..rest.find(['<', '>']).unwrap_or(rest.len())];
+        blank.contains('\n') && !until.contains("=\"") && !until.contains("='") && self.tag.mistakes.is_empty()
     }
 
     fn run(&mut self) {
@@ -113,9 +139,12 @@ impl Scanner<'_> {
                 (self.at, self.tag.empty) = (self.at + 2, true);
                 break;
             }
-            if rest.is_empty() || rest.starts_with('<') {
-                let mistake = Mistake::new(self.tag.name.clone(), "the tag is not closed", "a `>` is missing");
-                self.mistake(mistake);
+            let slash = rest.strip_prefix('/').map(str::trim_start);
+            let (behind, ended) = (slash.unwrap_or(rest), slash.is_some());
+            if behind.is_empty() || behind.starts_with('<') {
+                self.at = self.text.len() - behind.len();
+                self.not_closed();
+                self.tag.empty |= ended;
                 break;
             }
             if !self.attribute(spaced) {
@@ -136,12 +165,16 @@ impl Scanner<'_> {
         let written = self.text[name.clone()].to_owned();
         if name_of(&written) != written || written.is_empty() {
             let end = start + self.rest().chars().next().map_or(0, char::len_utf8).max(len);
-            self.mistake(Mistake::new(start..end, "an attribute is expected here", "this is none"));
+            if self.is_text(start) {
+                self.not_closed();
+                return false;
+            }
+            self.first_mistake(Mistake::new(start..end, "an attribute is expected here", "this is none"));
             self.at = end;
             return true;
         }
         if !spaced {
-            self.mistake(Mistake::new(
+            self.first_mistake(Mistake::new(
                 name.clone(),
                 format!("a blank is missing before `{written}`"),
                 "here begins another attribute",
@@ -154,8 +187,13 @@ impl Scanner<'_> {
         self.at = name.end;
         self.skip_space();
         if !self.rest().starts_with('=') {
+            if self.is_text(start) {
+                self.at = start;
+                self.not_closed();
+                return false;
+            }
             let message = format!("the attribute `{written}` has no value");
-            self.mistake(Mistake::new(name, message, "").help(format!("write {written}=\"..\"")));
+            self.first_mistake(Mistake::new(name, message, "").help(format!("write {written}=\"..\"")));
             return true;
         }
         self.at += 1;

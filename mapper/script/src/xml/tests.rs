@@ -41,13 +41,15 @@ fn reads_what_is_well_formed() {
     assert_eq!(fine("<a>x &lt; y<!-- c --> z<![CDATA[ <b> ]]></a>"), r#"a["x < y z" " <b> "]"#);
     assert_eq!(fine("<a>\r\nx\ry</a>"), r#"a["\nx\ny"]"#);
     assert_eq!(fine("<a x='1\n2\t3'>&#65;&#x42;<?pi x?></a>"), r#"a x="1 2 3"["AB"]"#);
-    assert_eq!(fine("<!DOCTYPE a [<!ENTITY n 'b &#38;amp; &#65;'><!-- x -->]><a>&n;</a>"), r#"a["b & A"]"#);
+    assert_eq!(fine("<!DOCTYPE a [<!ENTITY n 'b &#38;amp; &#65;'><!-- x -->]><a x='&n;'/>"), r#"a x="b & A"[]"#);
 }
 
 #[test]
-fn entities_may_hold_elements_and_other_entities() {
-    let text = "<!DOCTYPE a [<!ENTITY n '<b>x</b>&m;'><!ENTITY m \"y\"><!ENTITY % p '<!ENTITY q \"z\">'>%p;]><a t='&m;'>&n;&q;</a>";
-    assert_eq!(fine(text), r#"a t="y"[b["x"] "yz"]"#);
+fn entities_count_in_attributes_and_nowhere_else() {
+    let text = "<!DOCTYPE a [<!ENTITY n 'x&m;'><!ENTITY m \"y\"><!ENTITY % p '<!ENTITY q \"z\">'>%p;]><a t='&n;&q;'>1 &n; 2</a>";
+    assert_eq!(fine(text), r#"a t="xyz"["1 " " 2"]"#);
+    let warnings = parse(0, text, known).warnings;
+    assert_eq!((warnings.len(), warnings[0].code), (1, "W004"));
 }
 
 #[test]
@@ -135,6 +137,10 @@ fn comments_and_sections() {
     assert_eq!(broken("<select><!CDATA[ x ]]></select>").1.matches("no markup").count(), 1);
     assert!(broken(" <?xml version='1.0'?><a/>").1.contains("very beginning"));
     assert!(broken("<a/><b/>").1.contains("behind the end of the root element"));
+    assert!(broken("<!DOCTYPE a PUBLIC 'x' 'y'z><a/>").1.contains("names PUBLIC"));
+    assert!(broken("<!DOCTYPE a PUBLIC 'x'><a/>").1.contains("names PUBLIC"));
+    assert_eq!(fine("<!DOCTYPE a PUBLIC 'x' \"y\" ><a/>") + &fine("<!DOCTYPE a SYSTEM 'x'[]><a/>"), "a[]a[]");
+    assert!(broken("<a><!-- \u{1} --></a>").1.contains("U+0001"));
     assert!(broken("<!DOCTYPE b><a/>").1.contains("announces <b>"));
     assert!(broken("").1.contains("holds no element"));
 }
