@@ -50,7 +50,7 @@ impl Expander<'_, '_> {
             }
             match child {
                 Child::Text(text) if included && !properties.is_empty() => {
-                    out.push(Child::Text(properties.replace(text)))
+                    out.push(Child::Text(properties.replace(text)));
                 }
                 Child::Text(text) => out.push(Child::Text(text.clone())),
                 Child::Element(element) if element.name == "include" => self.include(element, properties, &mut out),

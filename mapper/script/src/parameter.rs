@@ -163,7 +163,10 @@ fn set(mapping: &mut ParameterMapping, name: &str, value: &str) -> Result<(), Wr
             "OUT" => mapping.mode = ParameterMode::Out,
             "INOUT" => mapping.mode = ParameterMode::InOut,
             _ => {
-                return wrong(format!("`{value}` is no parameter mode"), Some("modes are IN, OUT and INOUT".to_owned()));
+                return wrong(
+                    format!("`{value}` is no parameter mode"),
+                    Some("modes are IN, OUT and INOUT".to_owned()),
+                );
             }
         },
         _ => {

@@ -68,15 +68,15 @@ impl Reader<'_> {
         for child in element.elements() {
             match child.name.as_str() {
                 "constructor" => {
-                    map.constructor.extend(child.elements().map(|argument| self.argument(argument)).collect::<Vec<_>>())
+                    map.constructor
+                        .extend(child.elements().map(|argument| self.argument(argument)).collect::<Vec<_>>());
                 }
                 "id" => map.ids.push(self.column(child, true)),
                 "result" => map.results.push(self.column(child, false)),
                 "association" | "collection" => {
                     self.check_type(child, map.type_name.as_deref());
                     let nested = self.nested(child, path);
-                    let all =
-                        if child.name == "association" { &mut map.associations } else { &mut map.collections };
+                    let all = if child.name == "association" { &mut map.associations } else { &mut map.collections };
                     all.push(nested);
                 }
                 "discriminator" => map.discriminator = Some(self.discriminator(child, path, &map)),

@@ -26,18 +26,19 @@ pub(super) fn call(class: &str, method: &str, arguments: &[Value]) -> Option<Out
         // These two are declared for any object.
         "StringUtils" if package == "org.springframework.util" && method == "isEmpty" => shared(method, arguments)
             .map(|_| Ok(Value::Bool(matches!(arguments, [Value::Null]) || arguments[0].as_str() == Some("")))),
-        "CollectionUtils" if method == "size" && matches!(arguments, [Value::Map(_)]) => super::method::call(
-            std::borrow::Cow::Borrowed(&arguments[0]),
-            "size",
-            &[],
-        )
-        .ok()
-        .map(|size| Ok(size.into_owned())),
+        "CollectionUtils" if method == "size" && matches!(arguments, [Value::Map(_)]) => {
+            super::method::call(std::borrow::Cow::Borrowed(&arguments[0]), "size", &[])
+                .ok()
+                .map(|size| Ok(size.into_owned()))
+        }
         "CollectionUtils" if package == "org.springframework.util" && matches!(arguments, [Value::Map(_)]) => {
             shared(method, arguments)
         }
-        "StringUtils" | "StrUtil" | "CharSequenceUtil" | "StringUtil" => strings(method, arguments, strict)
-            .or_else(|| (method.starts_with("join") || method.starts_with("collection")).then(|| shared(method, arguments))?),
+        "StringUtils" | "StrUtil" | "CharSequenceUtil" | "StringUtil" => {
+            strings(method, arguments, strict).or_else(|| {
+                (method.starts_with("join") || method.starts_with("collection")).then(|| shared(method, arguments))?
+            })
+        }
         "CollectionUtils" | "CollUtil" | "CollectionUtil" | "ListUtils" => {
             checked(arguments, strict, is_collection).or_else(|| collections(method, arguments))
         }
@@ -114,7 +115,9 @@ fn strings(method: &str, arguments: &[Value], strict: bool) -> Option<Outcome> {
         other => Some(Arc::<str>::from(other.to_string())),
     };
     let rest = &arguments[1..];
-    predicates(method, text.as_deref(), rest).map(|found| Ok(Value::Bool(found))).or_else(|| changed(method, text, rest))
+    predicates(method, text.as_deref(), rest)
+        .map(|found| Ok(Value::Bool(found)))
+        .or_else(|| changed(method, text, rest))
 }
 
 /// Questions about a text that may be null.
@@ -392,7 +395,11 @@ fn shared(method: &str, arguments: &[Value]) -> Option<Outcome> {
         ("notEqual", [a, b]) => Value::Bool(!a.java_equals(b)),
         ("toString", [value]) => Value::from(value.to_string()),
         ("requireNonNullElse" | "defaultIfNull", [value, default]) => {
-            if value.is_null() { default.clone() } else { value.clone() }
+            if value.is_null() {
+                default.clone()
+            } else {
+                value.clone()
+            }
         }
         ("contains", [Value::List(items), wanted]) => Value::Bool(has(items, wanted)),
         ("join", [Value::List(items), separator]) => {

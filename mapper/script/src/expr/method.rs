@@ -100,9 +100,7 @@ fn scalar(value: &Value, name: &str, arguments: &[Value]) -> Called {
         (Value::Float(_) | Value::Double(_), "isNaN") => Some(real(value, f64::is_nan)),
         (Value::Float(_) | Value::Double(_), "isInfinite") => Some(real(value, f64::is_infinite)),
         (Value::Bool(_) | Value::Char(_), _) => None,
-        (_, "intValue") if number => {
-            Some(convert::int(value).map(Value::Int).map_err(Into::into))
-        }
+        (_, "intValue") if number => Some(convert::int(value).map(Value::Int).map_err(Into::into)),
         (_, "longValue") if number => Some(convert::long(value).map(Value::Long).map_err(Into::into)),
         (_, "doubleValue") if number => Some(convert::double(value).map(Value::Double).map_err(Into::into)),
         (_, "floatValue") if number => {
@@ -119,7 +117,8 @@ fn real(value: &Value, test: fn(f64) -> bool) -> Result<Value, ExprError> {
 /// Only values of one type compare, as in Java.
 fn compare_to(value: &Value, other: &Value) -> Result<Value, ExprError> {
     if std::mem::discriminant(value) != std::mem::discriminant(other) {
-        let message = format!("a value of type {} cannot be compared with one of type {}", value.type_name(), other.type_name());
+        let message =
+            format!("a value of type {} cannot be compared with one of type {}", value.type_name(), other.type_name());
         return Err(ExprError::new(message));
     }
     let order = super::arith::compare(value, other)?;

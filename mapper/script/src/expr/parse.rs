@@ -152,7 +152,9 @@ impl Parser {
                 NodeKind::Variable(_) => NodeKind::SetVariable,
                 _ => return Err(parser.error("only a name can be assigned to").help("write `==` to compare")),
             };
-            let (NodeKind::Name(name) | NodeKind::Variable(name)) = target.kind else { return Err(parser.unexpected()) };
+            let (NodeKind::Name(name) | NodeKind::Variable(name)) = target.kind else {
+                return Err(parser.unexpected());
+            };
             parser.advance();
             let value = parser.assignment()?;
             Ok(parser.node(kind(name, Box::new(value)), start))
@@ -255,8 +257,11 @@ impl Parser {
     /// `a.b(c)[d].{e}`.
     fn chain(&mut self) -> Parsed {
         let start = self.start();
-        let first = self.primary()?;
-        let mut links = vec![first];
+        // `(a.b).c` is one chain: a null in it ends all of it.
+        let mut links = match self.primary()? {
+            Node { kind: NodeKind::Chain(links), .. } => links,
+            first => vec![first],
+        };
         loop {
             if links.len() > MAX_DEPTH {
                 return Err(self.error("the expression has too many links"));

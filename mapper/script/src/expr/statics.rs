@@ -101,7 +101,9 @@ fn java_collections(method: &str, arguments: &[Value]) -> Option<Outcome> {
             let Some(mut best) = items.next() else { return Some(Err(ExprError::new("the collection is empty"))) };
             for item in items {
                 match arith::compare(item, best) {
-                    Ok(order) if (method == "max" && order.is_gt()) || (method == "min" && order.is_lt()) => best = item,
+                    Ok(order) if (method == "max" && order.is_gt()) || (method == "min" && order.is_lt()) => {
+                        best = item;
+                    }
                     Ok(_) => {}
                     Err(message) => return Some(Err(message.into())),
                 }
@@ -261,9 +263,7 @@ fn boxed(class: &str, method: &str, arguments: &[Value]) -> Option<Outcome> {
         ("Float", "parseFloat" | "valueOf", _) => {
             convert::double(value).map(|value| Value::Float(value as f32)).map_err(Into::into)
         }
-        ("Boolean", "parseBoolean" | "valueOf", _) => {
-            Ok(Value::Bool(value.to_string().eq_ignore_ascii_case("true")))
-        }
+        ("Boolean", "parseBoolean" | "valueOf", _) => Ok(Value::Bool(value.to_string().eq_ignore_ascii_case("true"))),
         ("BigDecimal", "valueOf", _) => convert::decimal(value).map(Value::Decimal).map_err(Into::into),
         _ => return None,
     })

@@ -75,6 +75,7 @@ fn with_one(text: &Arc<str>, name: &str, argument: &Value) -> Called {
         "compareToIgnoreCase" => {
             string(argument).map(|other| Value::Int(compare(&text.to_lowercase(), &other.to_lowercase())))
         }
+        "indexOf" | "lastIndexOf" if matches!(argument, Value::Int(code) if *code < 0) => Ok(Value::Int(-1)),
         "indexOf" => needle(argument).map(|part| found(text, text.find(&part))),
         "lastIndexOf" => needle(argument).map(|part| found(text, text.rfind(&part))),
         "charAt" => char_at(text, argument),
@@ -91,13 +92,14 @@ fn with_two(text: &Arc<str>, name: &str, first: &Value, second: &Value) -> Calle
     Some(match name {
         "substring" | "subSequence" => slice(text, first, Some(second)),
         "replace" => replace(text, first, second),
-        "replaceAll" | "replaceFirst" => string(first)
-            .and_then(|pattern| pattern::replace(text, &pattern, &string(second)?, name == "replaceAll")),
+        "replaceAll" | "replaceFirst" => {
+            string(first).and_then(|pattern| pattern::replace(text, &pattern, &string(second)?, name == "replaceAll"))
+        }
         "lastIndexOf" => needle(first).and_then(|part| last_index_from(text, &part, second)),
         "indexOf" => needle(first).and_then(|part| index_from(text, &part, second)),
-        "startsWith" => string(first).and_then(|start| {
+        "startsWith" => string(first).map(|start| {
             let rest = slice(text, second, None);
-            Ok(Value::Bool(rest.is_ok_and(|rest| rest.to_string().starts_with(&start))))
+            Value::Bool(rest.is_ok_and(|rest| rest.to_string().starts_with(&start)))
         }),
         "split" => string(first).and_then(|separator| pattern::split(text, &separator, number(second)?)),
         _ => return None,
