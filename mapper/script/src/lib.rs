@@ -37,7 +37,7 @@ mod token;
 mod value;
 mod xml;
 
-pub use bound_sql::{Bind, BoundSql};
+pub use bound_sql::{Bind, BoundSql, MappingRef};
 pub use cache::CacheElement;
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
