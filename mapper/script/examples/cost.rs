@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p batis-script --example cost`
 
+#![allow(clippy::print_stdout, reason = "it is what the example is for")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

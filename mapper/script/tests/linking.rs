@@ -47,11 +47,8 @@ fn constants_of_enums_are_compared_by_name_when_asked() {
     );
     let lead = EnumConstant { type_name: "Role".into(), name: "LEAD".into(), ordinal: 1 };
     let parameter = Value::from(Map::new().with("role", lead.clone()));
-    let bound = set
-        .statement("m.s")
-        .and_then(|statement| Ok(statement.bind(&parameter)))
-        .expect("it is there")
-        .expect("it renders");
+    let statement = set.statement("m.s").expect("it is there");
+    let bound = statement.bind(&parameter).expect("it renders");
     assert_eq!(bound.sql.split_whitespace().collect::<String>(), "abcd?");
     assert_eq!(*bound.binds[0].value, Value::from(lead));
 }
