@@ -184,11 +184,7 @@ impl Compiler<'_> {
 
     fn clause(&mut self, element: &Element, prefix: &str, front: &[&str], back: &[&str]) -> Trim {
         let boxed = |entries: &[&str]| entries.iter().map(|entry| (*entry).into()).collect();
-        let literal = TextNode {
-            parts: [TextPart::Literal(prefix.into())].into(),
-            span: element.name_span,
-            ..TextNode::default()
-        };
+        let literal = TextNode::of(vec![TextPart::Literal(prefix.into())], element.name_span);
         Trim {
             prefix: Some(literal),
             suffix: None,
@@ -302,12 +298,7 @@ impl Compiler<'_> {
                 Piece::Token { range, content } => parts.push(self.raw(text, range, content)),
             }
         }
-        TextNode {
-            parts: parts.into(),
-            scan_when_rendered: true,
-            loops: self.loops.as_slice().into(),
-            span: text.span(),
-        }
+        TextNode { scan_when_rendered: true, loops: self.loops.as_slice().into(), ..TextNode::of(parts, text.span()) }
     }
 
     fn raw(&mut self, text: &SpannedText, range: &std::ops::Range<usize>, content: &str) -> TextPart {
@@ -342,9 +333,9 @@ impl Compiler<'_> {
             }
         }
         flush(&mut literal, &mut parts);
-        let has_raw = parts.iter().any(|part| matches!(part, TextPart::Raw(_)));
-        let loops = if has_raw { self.loops.as_slice().into() } else { Arc::default() };
-        TextNode { parts: parts.into(), scan_when_rendered: false, loops, span: text.span() }
+        let node = TextNode::of(parts, text.span());
+        let loops = if node.raw { self.loops.as_slice().into() } else { Arc::default() };
+        TextNode { loops, ..node }
     }
 }
 

@@ -1,6 +1,8 @@
 //! A statement rendered with a parameter: the SQL and its values.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::mapping::ParameterMapping;
 use crate::value::Value;
@@ -22,7 +24,40 @@ pub struct BoundSql<'a> {
 #[derive(Debug, Clone)]
 pub struct Bind<'a> {
     /// What its `#{}` says.
-    pub mapping: Cow<'a, ParameterMapping>,
+    pub mapping: MappingRef<'a>,
     /// The value.
     pub value: Cow<'a, Value>,
+}
+
+/// What a `#{}` says: of the statement, or made for this run when it came in through `${}`. A pointer, so that binds stay small.
+#[derive(Debug, Clone)]
+pub struct MappingRef<'a>(Source<'a>);
+
+#[derive(Debug, Clone)]
+enum Source<'a> {
+    Statement(&'a ParameterMapping),
+    Made(Arc<ParameterMapping>),
+}
+
+impl Deref for MappingRef<'_> {
+    type Target = ParameterMapping;
+
+    fn deref(&self) -> &ParameterMapping {
+        match &self.0 {
+            Source::Statement(mapping) => mapping,
+            Source::Made(mapping) => mapping,
+        }
+    }
+}
+
+impl<'a> From<&'a ParameterMapping> for MappingRef<'a> {
+    fn from(mapping: &'a ParameterMapping) -> Self {
+        Self(Source::Statement(mapping))
+    }
+}
+
+impl From<ParameterMapping> for MappingRef<'_> {
+    fn from(mapping: ParameterMapping) -> Self {
+        Self(Source::Made(Arc::new(mapping)))
+    }
 }

@@ -44,7 +44,7 @@ mod value;
 mod variants;
 mod xml;
 
-pub use bound_sql::{Bind, BoundSql};
+pub use bound_sql::{Bind, BoundSql, MappingRef};
 pub use cache::CacheElement;
 pub use check::Checked;
 pub use codes::{CODES, Code, code};

@@ -54,12 +54,23 @@ pub struct TextNode {
     pub(crate) parts: Box<[TextPart]>,
     /// A `${}` stands inside a `#{}`: the tokens can only be found once the text is made.
     pub(crate) scan_when_rendered: bool,
+    /// It holds nothing but white space.
+    pub(crate) blank: bool,
+    /// It holds a `${}`.
+    pub(crate) raw: bool,
     /// The loops around it, outermost first, for tokens that are found at run time.
     pub(crate) loops: Arc<[LoopNames]>,
     pub(crate) span: Span,
 }
 
 impl TextNode {
+    /// A text of these parts.
+    pub(crate) fn of(parts: Vec<TextPart>, span: Span) -> Self {
+        let blank = parts.iter().all(|part| matches!(part, TextPart::Literal(text) if crate::token::is_blank(text)));
+        let raw = parts.iter().any(|part| matches!(part, TextPart::Raw(_)));
+        Self { parts: parts.into(), blank, raw, span, ..Self::default() }
+    }
+
     /// The parts in order.
     #[must_use]
     pub fn parts(&self) -> &[TextPart] {

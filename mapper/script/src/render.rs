@@ -58,7 +58,7 @@ impl Statement {
         } else {
             path::read_parameter(parameter, &mapping.property).map_err(|error| self.failed(error, mapping.span))?
         };
-        Ok(Bind { mapping: Cow::Borrowed(mapping), value })
+        Ok(Bind { mapping: mapping.into(), value })
     }
 
     /// An error of an expression or path, with the statement and the place.

@@ -60,6 +60,11 @@ fn content(text: &str, inside: usize) -> Option<(Cow<'_, str>, usize)> {
     }
 }
 
+/// Whether there is nothing but white space, as Java's `trim` sees it.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte <= b' ')
+}
+
 /// Whether there is at least one token.
 pub(crate) fn has_token(text: &str, opener: &str) -> bool {
     text.contains(opener) && scan(text, opener).iter().any(|piece| matches!(piece, Piece::Token { .. }))

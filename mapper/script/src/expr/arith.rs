@@ -197,6 +197,9 @@ fn comparable(value: &Value) -> bool {
 
 /// `==`: numbers by value, text with numbers as numbers, everything else by Java's `equals`.
 pub(crate) fn equal(a: &Value, b: &Value) -> Result<bool, String> {
+    if let (Value::Text(a), Value::Text(b)) = (a, b) {
+        return Ok(a == b);
+    }
     if identical(a, b) {
         return Ok(true);
     }

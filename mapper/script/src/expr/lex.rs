@@ -6,7 +6,7 @@ use crate::decimal::Decimal;
 use crate::value::Value;
 
 use super::ast::Subscript;
-use super::parse::ParseError;
+use super::parse_error::ParseError;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Token {

@@ -6,26 +6,10 @@ use crate::value::Value;
 
 use super::ast::{Binary, Node, NodeKind, Selection, Unary};
 use super::lex::{Lexeme, Token, lex};
+use super::operator::{Operator, chain_depth, flat, operator};
+use super::parse_error::ParseError;
 
-/// Why a text is no expression, with the bytes it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ParseError {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
-}
-
-impl ParseError {
-    pub(crate) fn new(start: usize, end: usize, message: String) -> Self {
-        Self { start, end, message, help: None }
-    }
-
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
+mod literal;
 
 /// Brackets, operators and links may nest this deep; deeper texts are refused instead of exhausting the stack.
 const MAX_DEPTH: usize = 200;
@@ -257,8 +241,11 @@ impl Parser {
     /// `a.b(c)[d].{e}`.
     fn chain(&mut self) -> Parsed {
         let start = self.start();
-        let first = self.primary()?;
-        let mut links = vec![first];
+        // `(a.b).c` is one chain: a null in it ends all of it.
+        let mut links = match self.primary()? {
+            Node { kind: NodeKind::Chain(links), .. } => links,
+            first => vec![first],
+        };
         loop {
             if links.len() > MAX_DEPTH {
                 return Err(self.error("the expression has too many links"));
@@ -399,241 +386,7 @@ impl Parser {
             self.expect(",")?;
         }
     }
-
-    fn dotted_name(&mut self) -> Result<Arc<str>, ParseError> {
-        let mut name = String::new();
-        loop {
-            let Token::Word(word) = self.peek() else { return Err(self.error("a class name is missing here")) };
-            name.push_str(word);
-            self.advance();
-            if !self.take(".") {
-                return Ok(name.into());
-            }
-            name.push('.');
-        }
-    }
-
-    /// `@class@FIELD`, `@class@method(..)`, `@@method(..)` of Math.
-    fn static_reference(&mut self) -> Parsed {
-        let start = self.start();
-        self.expect("@")?;
-        let class = if self.is("@") { "java.lang.Math".into() } else { self.dotted_name()? };
-        self.expect("@")?;
-        let Token::Word(member) = self.peek().clone() else { return Err(self.error("a member name is missing here")) };
-        self.advance();
-        let name: Arc<str> = format!("{class}@{member}").into();
-        if self.take("(") {
-            let arguments = self.items(")")?;
-            return Ok(self.node(NodeKind::StaticCall(name, arguments), start));
-        }
-        Ok(self.node(NodeKind::StaticField(name), start))
-    }
-
-    /// `new class(..)`, `new class[] {..}`, `new class[n]`.
-    fn creation(&mut self) -> Parsed {
-        let start = self.start();
-        self.advance();
-        let class = self.dotted_name()?;
-        if self.take("(") {
-            let arguments = self.items(")")?;
-            return Ok(self.node(NodeKind::StaticCall(format!("{class}@new").into(), arguments), start));
-        }
-        self.expect("[")?;
-        if self.take("]") {
-            self.expect("{")?;
-            let items = self.items("}")?;
-            return Ok(self.node(NodeKind::List(items), start));
-        }
-        let size = self.sequence()?;
-        self.expect("]")?;
-        Ok(self.node(NodeKind::StaticCall(format!("{class}@new[]").into(), vec![size]), start))
-    }
-
-    /// `#this`, `#root`, `#{..}`, `#variable`.
-    fn hash(&mut self) -> Parsed {
-        let start = self.start();
-        self.expect("#")?;
-        match self.peek().clone() {
-            Token::Word(word) if &*word == "this" => {
-                self.advance();
-                Ok(self.node(NodeKind::This, start))
-            }
-            Token::Word(word) if &*word == "root" => {
-                self.advance();
-                Ok(self.node(NodeKind::Root, start))
-            }
-            Token::Word(name) => {
-                self.advance();
-                if self.is("(") {
-                    return Err(self.error("lambda expressions are not supported"));
-                }
-                Ok(self.node(NodeKind::Variable(name), start))
-            }
-            Token::Punct("{") => {
-                self.advance();
-                let pairs = self.pairs()?;
-                Ok(self.node(NodeKind::Map(pairs), start))
-            }
-            Token::Punct("@") => {
-                self.advance();
-                self.dotted_name()?;
-                self.expect("@")?;
-                self.expect("{")?;
-                let pairs = self.pairs()?;
-                Ok(self.node(NodeKind::Map(pairs), start))
-            }
-            _ => Err(self.unexpected()),
-        }
-    }
-
-    fn pairs(&mut self) -> Result<Vec<(Node, Node)>, ParseError> {
-        let mut pairs = Vec::new();
-        if self.take("}") {
-            return Ok(pairs);
-        }
-        loop {
-            let key = self.assignment()?;
-            let value =
-                if self.take(":") { self.assignment()? } else { self.node(NodeKind::Const(Value::Null), self.start()) };
-            pairs.push((key, value));
-            if self.take("}") {
-                return Ok(pairs);
-            }
-            self.expect(",")?;
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Operator {
-    Binary(Binary),
-    And,
-    Or,
-}
-
-/// Level (higher binds tighter) and meaning of an operator that stands between two operands.
-fn operator(mark: &str) -> Option<(u8, Operator)> {
-    Some(match mark {
-        "or" | "||" => (1, Operator::Or),
-        "and" | "&&" => (2, Operator::And),
-        _ => {
-            let (level, binary) = match mark {
-                "bor" | "|" => (3, Binary::BitOr),
-                "xor" | "^" => (4, Binary::BitXor),
-                "band" | "&" => (5, Binary::BitAnd),
-                "eq" | "==" => (6, Binary::Equal),
-                "neq" | "!=" => (6, Binary::NotEqual),
-                "lt" | "<" => (7, Binary::Less),
-                "gt" | ">" => (7, Binary::Greater),
-                "lte" | "<=" => (7, Binary::LessEqual),
-                "gte" | ">=" => (7, Binary::GreaterEqual),
-                "in" => (7, Binary::In),
-                "shl" | "<<" => (8, Binary::ShiftLeft),
-                "shr" | ">>" => (8, Binary::ShiftRight),
-                "ushr" | ">>>" => (8, Binary::UnsignedShiftRight),
-                "+" => (9, Binary::Add),
-                "-" => (9, Binary::Subtract),
-                "*" => (10, Binary::Multiply),
-                "/" => (10, Binary::Divide),
-                "%" => (10, Binary::Remainder),
-                _ => return None,
-            };
-            (level, Operator::Binary(binary))
-        }
-    })
-}
-
-/// `a and b and c` is one node of three, so long conditions do not nest.
-fn flat(left: Node, right: Node, open: impl Fn(NodeKind) -> Result<Vec<Node>, NodeKind>) -> Vec<Node> {
-    let (start, end) = (left.start as usize, left.end as usize);
-    match open(left.kind) {
-        Ok(mut all) => {
-            all.push(right);
-            all
-        }
-        Err(kind) => vec![Node::new(kind, start, end), right],
-    }
-}
-
-/// How deep the left operands nest: `a + b + c` makes a tree that leans left.
-fn chain_depth(node: &Node) -> usize {
-    let (mut depth, mut at) = (0, node);
-    while let NodeKind::Binary(_, left, _) = &at.kind {
-        depth += 1;
-        at = left;
-    }
-    depth
-}
-
-impl ParseError {
-    /// SQL habits that are no expressions.
-    fn help_word(self, word: &str) -> Self {
-        match word {
-            "AND" | "OR" | "NOT" | "IN" | "EQ" | "And" | "Or" => {
-                let lower = word.to_lowercase();
-                self.help(format!("operators are lower case: `{lower}`"))
-            }
-            "is" | "IS" | "Is" => self.help("write `== null` or `!= null`"),
-            "like" | "LIKE" => self.help("there is no LIKE; use `.contains(..)`, `.startsWith(..)` or `.endsWith(..)`"),
-            _ => self,
-        }
-    }
-
-    fn help_mark(self, mark: &str) -> Self {
-        match mark {
-            ">" => self.help("`<>` does not exist; write `!=`"),
-            "=" => self.help("write `==` to compare"),
-            _ => self,
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(text: &str) -> String {
-        let error = parse(text).unwrap_err();
-        format!(
-            "{}-{}: {}{}",
-            error.start,
-            error.end,
-            error.message,
-            error.help.map(|help| format!("; {help}")).unwrap_or_default()
-        )
-    }
-
-    #[test]
-    fn refuses_with_place_and_advice() {
-        assert_eq!(refused("a ="), "3-3: the expression ends too early");
-        assert_eq!(refused("a AND b"), "2-5: `AND` does not fit here; operators are lower case: `and`");
-        assert_eq!(refused("a <> b"), "3-4: `>` does not fit here; `<>` does not exist; write `!=`");
-        assert_eq!(refused("a === b"), "4-5: `=` does not fit here; write `==` to compare");
-        assert_eq!(refused("a.b = 1"), "4-5: only a name can be assigned to; write `==` to compare");
-        assert_eq!(refused("name is null"), "5-7: `is` does not fit here; write `== null` or `!= null`");
-        assert_eq!(refused("a == 'x"), "5-7: the text that begins here has no closing '");
-        assert_eq!(refused(""), "0-0: the expression ends too early");
-        assert_eq!(refused("new"), "3-3: a class name is missing here");
-        assert_eq!(refused("99999999999"), "0-11: `99999999999` is not a number that fits its type");
-        assert_eq!(refused(":[#this]"), "0-1: lambda expressions are not supported");
-    }
-
-    #[test]
-    fn refuses_deep_nesting_instead_of_overflowing() {
-        for open in ["(", "!", "-", "a.(", "a[", "{", "a ? ", "f(", "not "] {
-            assert!(parse(&open.repeat(100_000)).is_err());
-        }
-        assert!(parse(&"a + ".repeat(100_000)).is_err());
-        assert!(parse(&format!("a{}", ".b".repeat(100_000))).is_err());
-        let long = format!("a{}", " and a".repeat(900));
-        assert!(parse(&long).is_ok());
-    }
-
-    #[test]
-    fn knows_the_names_it_reads() {
-        let node = parse("a != null and b.c[d].e(f) in {g, @x.Y@Z} or h.{? i > 1}").unwrap();
-        let mut names = Vec::new();
-        node.root_names(&mut names);
-        assert_eq!(names, ["a", "b", "d", "f", "g", "h"]);
-    }
-}
+mod tests;

@@ -102,7 +102,7 @@ fn java_collections(method: &str, arguments: &[Value]) -> Option<Outcome> {
             for item in items {
                 match arith::compare(item, best) {
                     Ok(order) if (method == "max" && order.is_gt()) || (method == "min" && order.is_lt()) => {
-                        best = item
+                        best = item;
                     }
                     Ok(_) => {}
                     Err(message) => return Some(Err(message.into())),

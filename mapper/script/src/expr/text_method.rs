@@ -75,6 +75,7 @@ fn with_one(text: &Arc<str>, name: &str, argument: &Value) -> Called {
         "compareToIgnoreCase" => {
             string(argument).map(|other| Value::Int(compare(&text.to_lowercase(), &other.to_lowercase())))
         }
+        "indexOf" | "lastIndexOf" if matches!(argument, Value::Int(code) if *code < 0) => Ok(Value::Int(-1)),
         "indexOf" => needle(argument).map(|part| found(text, text.find(&part))),
         "lastIndexOf" => needle(argument).map(|part| found(text, text.rfind(&part))),
         "charAt" => char_at(text, argument),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{BindError, BindErrorKind};
 use crate::expr::{evaluate, is_true};
-use crate::node::{SqlNode, TextNode, TextPart};
+use crate::node::{SqlNode, TextNode};
 
 use super::context::Context;
 use super::output::Output;
@@ -53,7 +53,7 @@ impl<'a> Context<'a> {
     }
 
     fn text(&mut self, node: &'a TextNode, output: &mut Output<'a>) -> Result<(), BindError> {
-        if node.parts.iter().any(|part| matches!(part, TextPart::Raw(_))) {
+        if node.raw {
             return self.raw_text(node, output);
         }
         output.append_node(node, &self.frames);

@@ -52,7 +52,7 @@ impl<'a> Context<'a> {
             }
         } else if let Some(value) = self.scope.binding(path::first_name(property)) {
             path::from_first(value, property)
-        } else if let Some(value) = self.scope.binding(property) {
+        } else if let Some(value) = property.contains('.').then(|| self.scope.binding(property)).flatten() {
             // A binding whose name holds a dot.
             Ok(value)
         } else {
@@ -131,12 +131,12 @@ impl<'a> Context<'a> {
             Ok(mapping) => {
                 let from_loop = crate::body::loop_value_of(content, &mapping.property, &node.loops)
                     .and_then(|from| loop_value(from, &self.frames));
-                Pending { mapping: Cow::Owned(mapping), from_loop, wrong: None }
+                Pending { mapping: mapping.into(), from_loop, wrong: None }
             }
             Err((message, _)) => {
                 let mapping = ParameterMapping { property: content.into(), span: node.span, ..Default::default() };
-                let wrong = Some(Cow::Owned(format!("which came in through `${{}}`: {message}")));
-                Pending { mapping: Cow::Owned(mapping), from_loop: None, wrong }
+                let wrong = Some(format!("which came in through `${{}}`: {message}").into());
+                Pending { mapping: mapping.into(), from_loop: None, wrong }
             }
         }
     }

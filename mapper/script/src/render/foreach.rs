@@ -81,6 +81,7 @@ fn run<'a>(
     entries: impl Iterator<Item = (Cow<'a, Value>, Cow<'a, Value>)>,
 ) -> Result<(), BindError> {
     let (mut ran, mut first) = (false, true);
+    output.expect_elements(entries.size_hint().0);
     for (index, item) in entries {
         if !ran && let Some(open) = &each.open {
             output.append_node(open, &context.frames);

@@ -1,9 +1,11 @@
 //! The text that grows while a tree is run, and its parameters in order.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use crate::mapping::ParameterMapping;
+use crate::bound_sql::MappingRef;
 use crate::node::{Parameter, TextNode, TextPart};
+use crate::token::is_blank;
 use crate::value::Value;
 
 /// The current item and index of a loop.
@@ -16,18 +18,17 @@ pub(super) struct Frame<'a> {
 /// A `?` whose value is read when the whole text stands: what `<bind>` says later still counts, as in MyBatis.
 #[derive(Debug, Clone)]
 pub(super) struct Pending<'a> {
-    pub(super) mapping: Cow<'a, ParameterMapping>,
+    pub(super) mapping: MappingRef<'a>,
     /// The loop value that the first name stands for, and how long that name is.
     pub(super) from_loop: Option<(Cow<'a, Value>, usize)>,
     /// Why it is malformed.
-    pub(super) wrong: Option<Cow<'a, str>>,
+    pub(super) wrong: Option<Arc<str>>,
 }
 
 impl<'a> Pending<'a> {
     pub(super) fn of(parameter: &'a Parameter, frames: &[Frame<'a>]) -> Self {
         let from_loop = parameter.loop_value.and_then(|from| loop_value(from, frames));
-        let wrong = parameter.wrong.as_deref().map(Cow::Borrowed);
-        Self { mapping: Cow::Borrowed(&parameter.mapping), from_loop, wrong }
+        Self { mapping: (&parameter.mapping).into(), from_loop, wrong: parameter.wrong.clone() }
     }
 }
 
@@ -48,13 +49,17 @@ pub(super) struct Output<'a> {
     prefixes: Vec<Prefix<'a>>,
 }
 
-pub(super) fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| byte <= b' ')
-}
-
 impl<'a> Output<'a> {
     pub(super) fn spaced() -> Self {
-        Self { spaced: true, ..Self::default() }
+        // Most statements fit, so that the text does not move while it grows.
+        Self { spaced: true, sql: String::with_capacity(512), params: Vec::with_capacity(8), ..Self::default() }
+    }
+
+    /// Makes room for the elements of a loop.
+    pub(super) fn expect_elements(&mut self, count: usize) {
+        let count = count.min(1 << 16);
+        self.sql.reserve(count * 4);
+        self.params.reserve(count);
     }
 
     pub(super) fn push_prefix(&mut self, text: Option<&'a TextNode>) {
@@ -82,7 +87,7 @@ impl<'a> Output<'a> {
         if !blank && !self.prefixes[below].applied {
             self.prefixes[below].applied = true;
             let prefix = self.prefixes[below].text;
-            self.begin_below(below, prefix.is_none_or(node_is_blank), frames);
+            self.begin_below(below, prefix.is_none_or(|text| text.blank), frames);
             if let Some(text) = prefix {
                 self.push_parts(text, frames);
             }
@@ -92,7 +97,7 @@ impl<'a> Output<'a> {
 
     /// A whole text without `${}` as one piece.
     pub(super) fn append_node(&mut self, node: &'a TextNode, frames: &[Frame<'a>]) {
-        self.begin(node_is_blank(node), frames);
+        self.begin(node.blank, frames);
         self.push_parts(node, frames);
     }
 
@@ -123,8 +128,4 @@ impl<'a> Output<'a> {
 pub(super) fn loop_value<'a>(from: crate::node::LoopValue, frames: &[Frame<'a>]) -> Option<(Cow<'a, Value>, usize)> {
     let frame = frames.get(from.level)?;
     Some((if from.index { frame.index.clone() } else { frame.item.clone() }, from.name_len))
-}
-
-fn node_is_blank(node: &TextNode) -> bool {
-    node.parts.iter().all(|part| matches!(part, TextPart::Literal(text) if is_blank(text)))
 }

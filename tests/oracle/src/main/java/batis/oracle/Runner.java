@@ -91,7 +91,7 @@ final class Runner {
     BoundSql bound;
     try {
       bound = statement.getBoundSql(parameter);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       refused(answer, kind(e), e);
       return !String.valueOf(e.getMessage()).startsWith("Type handler was null");
     }
