@@ -85,7 +85,6 @@ macro_rules! setters {
         /// Adds a mapper file given as text; the name stands in messages.
         ///
         /// Source: `<mapper resource="..">` of MyBatis.
-        #[must_use]
         pub fn mapper_xml(mut self, name: impl Into<String>, xml: impl Into<String>) -> Self {
             self.plan.configuration = self.plan.configuration.mapper_xml(name, xml.into());
             self
@@ -94,7 +93,6 @@ macro_rules! setters {
         /// Adds a mapper file.
         ///
         /// Source: `<mapper url="..">` of MyBatis.
-        #[must_use]
         pub fn mapper_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
             self.plan.configuration = self.plan.configuration.mapper_file(path.into());
             self
@@ -103,14 +101,12 @@ macro_rules! setters {
         /// Adds all `*.xml` files of a folder and the folders in it.
         ///
         /// Source: `mapper-locations` of MyBatis' Spring starter.
-        #[must_use]
         pub fn mapper_dir(mut self, path: impl Into<std::path::PathBuf>) -> Self {
             self.plan.configuration = self.plan.configuration.mapper_dir(path.into());
             self
         }
 
         /// Changes the mapper's configuration: settings, properties, type handlers, `databaseId`.
-        #[must_use]
         pub fn configure(
             mut self,
             f: impl FnOnce($crate::mapper::ConfigurationBuilder) -> $crate::mapper::ConfigurationBuilder,
@@ -120,7 +116,6 @@ macro_rules! setters {
         }
 
         /// Changes the pool: sizes, timeouts.
-        #[must_use]
         pub fn pool(
             mut self,
             f: impl FnOnce(
@@ -134,7 +129,6 @@ macro_rules! setters {
         }
 
         /// Adds a driver beside the built-in ones.
-        #[must_use]
         pub fn driver(mut self, driver: impl $crate::dbc::driver::Driver) -> Self {
             self.plan.drivers.register(driver);
             self

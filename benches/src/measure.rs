@@ -66,7 +66,9 @@ fn calibrate(mut run: impl FnMut(u64) -> Duration, slice: Duration) -> u64 {
     loop {
         let took = run(n);
         if took * 4 >= slice || n >= 1 << 40 {
-            return ((slice.as_secs_f64() / per_turn(took, n)) * 1e9).ceil().max(1.0) as u64;
+            let turns = slice.as_secs_f64() / per_turn(took, n) * 1e9;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a count, far below the limits
+            return turns.ceil().max(1.0) as u64;
         }
         n *= 4;
     }

@@ -1,4 +1,5 @@
 //! The same mapper file from plain threads, without any async runtime: `cargo run --example blocking [postgres://..]`.
+#![allow(clippy::print_stdout)] // an example shows what it does
 
 use batis::blocking::Batis;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! The mapper files of a real MyBatis application (JPetStore 6), unchanged, on SQLite and on PostgreSQL from one source:
 //! `cargo run --example jpetstore -- FOLDER [POSTGRES_URL]`. FOLDER holds `mappers/` and `database/{schema,dataload}.sql`; without a URL a
 //! private PostgreSQL is started. Ends with an error if the two databases answer differently.
+#![allow(clippy::print_stdout)] // an example shows what it does
 
 mod shop;
 

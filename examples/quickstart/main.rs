@@ -1,4 +1,5 @@
 //! A database, a mapper file, inserts, a dynamic search, a transaction that rolls back: `cargo run --example quickstart`.
+#![allow(clippy::print_stdout)] // an example shows what it does
 
 use batis::prelude::*;
 use serde::{Deserialize, Serialize};

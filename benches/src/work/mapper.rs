@@ -73,7 +73,7 @@ fn by_id() -> Work {
             user.expect("the row is there").consume();
         }),
         Subject::each("mapper blocking", move || {
-            let user: User = session.select_one("users.byId", &next(&mut other)).expect("the row is there");
+            let user: User = session.select_one("users.byId", next(&mut other)).expect("the row is there");
             user.consume();
         }),
         session_by_id("mapper async", rt, batis),
@@ -127,7 +127,7 @@ fn search() -> Work {
     let mut key = 0;
     let subjects = vec![
         Subject::each("static statement by key", move || {
-            let user: User = static_session.select_one("users.byId", &next(&mut key)).expect("the row is there");
+            let user: User = static_session.select_one("users.byId", next(&mut key)).expect("the row is there");
             user.consume();
         }),
         Subject::each("dynamic: 3 ifs, foreach of 3", move || {
