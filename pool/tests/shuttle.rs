@@ -10,13 +10,13 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use batis_pool::{BoxFuture, GiveBack, Manager, Pool, Spawner};
-use shuttle::future::{block_on, spawn, yield_now};
+use shuttle::future::{JoinHandle, block_on, spawn, yield_now};
 use shuttle::rand::{Rng, thread_rng};
 
 const SCHEDULES: usize = 10_000;
@@ -25,11 +25,14 @@ const SIZE: u32 = 2;
 const SHORT: Duration = Duration::from_millis(300);
 
 /// Background work as tasks of the schedule; short times pass after some steps of others.
-struct Tasks;
+#[derive(Clone, Default)]
+struct Tasks(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
 impl Spawner for Tasks {
     fn spawn(&self, future: BoxFuture<'static, ()>) {
-        drop(spawn(future));
+        // Not while the lock is held: another task may run in between.
+        let task = spawn(future);
+        self.0.lock().unwrap().push(task);
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -113,7 +116,8 @@ async fn borrow(pool: Pool<Moody>) {
 fn scenario(borrowers: u32, close_early: bool) {
     let manager = Moody::default();
     let alive = Arc::clone(&manager.0);
-    let builder = Pool::builder(manager).max_size(SIZE).min_idle(1).spawner(Tasks);
+    let background = Tasks::default();
+    let builder = Pool::builder(manager).max_size(SIZE).min_idle(1).spawner(background.clone());
     let pool = builder.idle_timeout(Duration::ZERO).max_lifetime(Duration::ZERO).build().unwrap();
     let tasks: Vec<_> = (0..borrowers).map(|_| spawn(borrow(pool.clone()))).collect();
     let operator = spawn({
@@ -135,6 +139,10 @@ fn scenario(borrowers: u32, close_early: bool) {
         let stats = pool.stats();
         assert_eq!((stats.waiting, stats.active), (0, 0), "{stats}");
         assert!(pool.closed(Duration::from_secs(3600)).await);
+        // No task is left behind.
+        while let Some(task) = { background.0.lock().unwrap().pop() } {
+            task.await.unwrap();
+        }
     });
     assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
