@@ -76,8 +76,9 @@ fn broken_xml_is_told_with_file_line_and_column() {
     let error = Batis::builder("sqlite::memory:").mapper_xml("m.xml", xml).open().unwrap_err();
     insta::assert_snapshot!(error, @"
     the mapper files have mistakes:
-    m.xml:4:1: error[E001]: ill-formed document: expected `</select>`, but `</mapper>` was found
-      help: in XML write &lt; for < and &amp; for &, or put the SQL into <![CDATA[ .. ]]>
+    m.xml:2:4: error[E001]: <select> is not closed (opened here)
+      note: m.xml:4:1: </select> is missing before </mapper>
+    m.xml:3:4: error[E010]: <selct> is no element of a mapper file
     ");
 }
 
@@ -90,7 +91,8 @@ fn all_mistakes_of_all_files_are_told_at_once() {
     insta::assert_snapshot!(error, @r#"
     the mapper files have mistakes:
     one.xml:2:38: error[E030]: in the expression `x =`: the expression ends too early
-    one.xml:3:13: error[E040]: the statement `m.a` is there already: one.xml:2:13
+    one.xml:3:13: error[E040]: the statement `m.a` is there already
+      note: one.xml:2:13: the first one
     two.xml:1:2: error[E005]: the mapper has no namespace
       help: write <mapper namespace="..">, in Java the full name of the mapper interface
     two.xml:2:16: error[E011]: <select> has no attribute `reslutType`

@@ -201,7 +201,7 @@ pub(crate) struct RunArgs {
 pub(crate) enum Format {
     /// With the source line and a mark below the place.
     Human,
-    /// One line each: file:line:column: error[E001]: message.
+    /// One line each: `file:line:column: error[E001]: message`.
     Short,
     /// One JSON object a line.
     Json,

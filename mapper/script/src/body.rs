@@ -96,8 +96,8 @@ impl Compiler<'_> {
                 Parameter { mapping, loop_value, wrong: None }
             }
             Err((message, help)) => {
-                let told = format!("in `#{{{content}}}`: {message}: the statement fails when it gets here");
-                self.diagnostics.push(Diagnostic::warning("W021", span, told).help_opt(help));
+                let told = format!("in `#{{{content}}}`: {message}");
+                self.diagnostics.push(Diagnostic::error("E021", span, told).help_opt(help));
                 let mapping = ParameterMapping { property: content.into(), span, ..ParameterMapping::default() };
                 Parameter { mapping, loop_value: None, wrong: Some(message.into()) }
             }
@@ -258,8 +258,8 @@ impl Compiler<'_> {
                 expression
             }
             Err(error) => {
-                let message = format!("in the expression `{source}`: {}: it fails when it is reached", error.message);
-                let diagnostic = Diagnostic::warning("W031", place(error.start, error.end), message);
+                let message = format!("in the expression `{source}`: {}", error.message);
+                let diagnostic = Diagnostic::error("E030", place(error.start, error.end), message);
                 self.diagnostics.push(diagnostic.help_opt(error.help));
                 let wrong = expr::Node::new(expr::NodeKind::Wrong(error.message.into()), error.start, error.end);
                 Expression::new(source, span, wrong)

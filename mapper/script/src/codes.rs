@@ -20,6 +20,9 @@ const fn off(code: &'static str, title: &'static str) -> Code {
     Code { code, title, on: false }
 }
 
+/// Errors that do not keep files from loading: MyBatis meets them only when a statement gets there, so a program that never does must load.
+pub(crate) const LATE: [&str; 2] = ["E021", "E030"];
+
 /// Every code there is, in order.
 pub const CODES: &[Code] = &[
     on("E001", "the XML is malformed: a tag, attribute, reference, comment or section"),
@@ -36,7 +39,8 @@ pub const CODES: &[Code] = &[
     on("E014", "a value that an attribute cannot have"),
     on("E015", "children in the wrong order, or more than one of a kind"),
     on("E016", "a required child is missing"),
-    on("E020", "a `#{}` that cannot be read"),
+    on("E020", "a `#{}` of a static statement that cannot be read"),
+    on("E021", "a `#{}` of a dynamic statement that cannot be read"),
     on("E030", "an expression that cannot be read"),
     on("E031", "<when> or <otherwise> outside of <choose>"),
     on("E032", "more than one <otherwise>"),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::codes::LATE;
 use crate::source::Source;
 use crate::span::{Location, Span};
 
@@ -65,6 +66,12 @@ impl Diagnostic {
     #[must_use]
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// Whether it keeps the files from loading: every error but those that MyBatis meets only when a statement gets there (E021, E030).
+    #[must_use]
+    pub fn keeps_from_loading(&self) -> bool {
+        self.severity == Severity::Error && !LATE.contains(&self.code)
     }
 
     /// With words shown at the place.
@@ -158,6 +165,12 @@ impl Diagnostics {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// Whether at least one keeps the files from loading. The others are met when a statement gets there, as in MyBatis.
+    #[must_use]
+    pub fn keep_from_loading(&self) -> bool {
+        self.items.iter().any(Diagnostic::keeps_from_loading)
     }
 
     /// Whether at least one is an error.

@@ -42,7 +42,7 @@ pub(crate) fn check(builder: MapperSetBuilder) -> Checked {
     suppressions.apply(&mut diagnostics);
     diagnostics.extend(suppressions.findings());
     let diagnostics = Diagnostics::new(diagnostics, Arc::clone(&linked.inner.files));
-    let set = (!diagnostics.has_errors()).then(|| linked.set(diagnostics.clone()));
+    let set = (!diagnostics.keep_from_loading()).then(|| linked.set(diagnostics.clone()));
     Checked { diagnostics, set }
 }
 
@@ -77,7 +77,7 @@ impl Linked {
     fn finish(mut self) -> Result<MapperSet, Diagnostics> {
         let found = std::mem::take(&mut self.diagnostics);
         let diagnostics = Diagnostics::new(found, Arc::clone(&self.inner.files));
-        if diagnostics.has_errors() {
+        if diagnostics.keep_from_loading() {
             return Err(diagnostics);
         }
         Ok(self.set(diagnostics))

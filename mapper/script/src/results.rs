@@ -69,7 +69,6 @@ impl Reader<'_> {
                 extends_span: element.name_span,
             },
         };
-        self.check_types(element, map.type_name.as_deref());
         for child in element.elements() {
             match child.name.as_str() {
                 "constructor" => {
@@ -106,30 +105,6 @@ impl Reader<'_> {
             is_id,
             span: element.span,
             ..ResultMapping::default()
-        }
-    }
-
-    /// Inside a map without setters MyBatis cannot know the type of a nested object.
-    fn check_types(&mut self, element: &Element, type_name: Option<&str>) {
-        let is_map = type_name.is_some_and(|name| {
-            ["map", "hashmap", "java.util.map", "java.util.hashmap"].contains(&&*name.to_lowercase())
-        });
-        if !is_map {
-            return;
-        }
-        let has = |child: &Element, name: &str| child.attribute(name).is_some();
-        for child in element.elements().filter(|child| matches!(&*child.name, "association" | "collection")) {
-            if has(child, "select") || has(child, "resultMap") || has(child, "javaType") {
-                continue;
-            }
-            let property = child.attribute("property").map_or("", SpannedText::as_str);
-            let message = format!("the type of `{property}` is not known inside a map");
-            let help = if child.name == "collection" {
-                "write javaType=\"list\", or give it a resultMap"
-            } else {
-                "write javaType=\"map\", or give it a resultMap"
-            };
-            self.diagnostics.push(Diagnostic::error("E058", child.name_span, message).help(help));
         }
     }
 
@@ -220,8 +195,11 @@ impl Reader<'_> {
         let types: &[&str] = if element.name == "association" { &["javaType", "ofType"] } else { &["javaType"] };
         let known = types.iter().chain(&["select", "resultMap"]).any(|name| element.attribute(name).is_some());
         if !known && enclosing.is_some_and(is_map) {
-            let message = format!("the <{}> is part of a map and does not say its type", element.name);
-            self.diagnostics.push(Diagnostic::error("E058", element.name_span, message).help("add javaType=\"..\""));
+            let property = element.attribute("property").map_or("", SpannedText::as_str);
+            let message = format!("the type of `{property}` is not known inside a map");
+            let usual = if element.name == "collection" { "list" } else { "map" };
+            let help = format!("write javaType=\"{usual}\", or give it a resultMap");
+            self.diagnostics.push(Diagnostic::error("E058", element.name_span, message).help(help));
         }
     }
 

@@ -27,7 +27,7 @@ fn what_fails_when_it_is_reached_is_told_when_it_is_loaded() {
             <select id="c">select 1</select>"##,
     );
     let codes: Vec<&str> = set.warnings().items().iter().map(|warning| warning.code).collect();
-    assert_eq!(codes, ["W031", "W021"]);
+    assert_eq!(codes, ["E030", "E021"]);
     let kind = |id: &str, parameter: &Value| {
         let statement = set.statement(id).expect("it is there");
         statement.bind(parameter).map(|_| ()).map_err(|error| error.kind())
