@@ -24,6 +24,8 @@ struct State {
     wakers: HashMap<u64, Waker>,
     next: u64,
     running: bool,
+    /// The owner is gone: nothing is kept any more, so that a task that falls asleep now is dropped.
+    off: bool,
 }
 
 impl Alarm {
@@ -33,8 +35,11 @@ impl Alarm {
 
     /// Ends the thread once its owner is gone.
     pub(super) fn ring_off(&self) {
-        let left = std::mem::take(&mut *self.lock());
-        self.lock().running = left.running;
+        let left = {
+            let mut state = self.lock();
+            let running = state.running;
+            std::mem::replace(&mut *state, State { running, off: true, ..State::default() })
+        };
         self.changed.notify_all();
         // Wakers are dropped with nothing locked: the last one of a task drops the task.
         drop(left);
@@ -44,6 +49,9 @@ impl Alarm {
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;
+        if state.off {
+            return id;
+        }
         state.due.push(Reverse((at, id)));
         state.wakers.insert(id, waker.clone());
         if state.running {
@@ -110,7 +118,10 @@ impl Future for Nap {
             return Poll::Ready(());
         }
         if let Some(id) = self.id {
-            let before = self.alarm.lock().wakers.insert(id, cx.waker().clone());
+            let before = {
+                let mut state = self.alarm.lock();
+                if state.off { None } else { state.wakers.insert(id, cx.waker().clone()) }
+            };
             drop(before);
             return Poll::Pending;
         }

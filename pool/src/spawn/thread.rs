@@ -218,4 +218,23 @@ mod tests {
         drop(spawner);
         assert_eq!(finished.recv_timeout(Duration::from_secs(20)), Ok(()));
     }
+
+    #[test]
+    fn what_falls_asleep_after_the_spawner_was_dropped_is_dropped() {
+        let spawner = ThreadSpawner::new("test");
+        let mut late = spawner.sleep(Duration::from_secs(3600));
+        drop(spawner);
+        let kept = Arc::new(NoWake);
+        let waker = Waker::from(Arc::clone(&kept));
+        assert!(late.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(late.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        assert_eq!(Arc::strong_count(&kept), 1, "a waker is kept that nobody will call");
+    }
+
+    struct NoWake;
+
+    impl Wake for NoWake {
+        fn wake(self: Arc<Self>) {}
+    }
 }
