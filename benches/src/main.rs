@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use batis_benches::measure::{Plan, measure};
-use batis_benches::{report, work};
+use batis_benches::{cores, report, work};
 
 const USAGE: &str = "usage: scripts/bench [driver|pool|script|mapper]... [--quick] [--json FILE]";
 
@@ -37,6 +37,7 @@ fn run() -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "medians of {} interleaved rounds; the ratio is to the first row of each table", plan.rounds)?;
     for layer in layers {
+        cores::choose(&layer);
         for mut piece in work::of(&layer) {
             let figures = measure(&mut piece, plan);
             report::table(&mut out, &figures)?;
