@@ -62,7 +62,9 @@ mod tests {
         let shown: Vec<String> = found.iter().map(|(k, v)| format!("{k}:{v}")).collect();
         assert_eq!(shown, ["host:a", "port:1", r"password:it's \ x", "dbname:", "user:a b"]);
         assert!(is_keywords("host=a") && is_keywords(" dbname = a") && is_keywords("service=x"));
-        assert!(!is_keywords("app.db") && !is_keywords("hosts=a") && !is_keywords(":memory:") && !is_keywords("//host=a"));
+        assert!(
+            !is_keywords("app.db") && !is_keywords("hosts=a") && !is_keywords(":memory:") && !is_keywords("//host=a")
+        );
     }
 
     #[test]

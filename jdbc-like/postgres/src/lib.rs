@@ -66,17 +66,28 @@ mod control;
 mod cursor;
 mod describe;
 mod driver;
+mod environment;
 mod error;
 mod host;
 mod introspection;
+mod login;
+mod messages;
 mod options;
+mod passfile;
 mod plan;
+mod properties;
 mod run;
 mod run_many;
 mod script;
+mod secure;
+mod security;
+mod settings;
 mod settle;
 mod socket;
 mod statement;
+mod target;
+#[cfg(feature = "tls")]
+mod tls;
 mod types;
 mod value;
 mod wakeup;
@@ -84,6 +95,8 @@ mod watch;
 
 pub use connection::PostgresConnection;
 pub use driver::PostgresDriver;
+pub use environment::Environment;
+pub use messages::{Notice, Notification};
 
 /// The `tokio-postgres` that this driver is built on, for [`PostgresConnection::client`].
 #[cfg(feature = "raw-tokio-postgres-07")]
