@@ -179,6 +179,11 @@ async fn first<T>(mut future: impl Future<Output = T> + Unpin, mut limit: BoxFut
     .await
 }
 
+/// Waits.
+pub(crate) async fn pause(duration: Duration) {
+    tokio::time::sleep_until((Instant::now() + duration).into()).await;
+}
+
 /// Runs a future until this instant; none: without a limit.
 pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T>) -> io::Result<T> {
     match at {

@@ -56,6 +56,7 @@
 #![forbid(unsafe_code)]
 
 mod async_host;
+pub mod blocking;
 mod blocking_host;
 mod blocking_socket;
 mod cache;
@@ -70,6 +71,7 @@ mod environment;
 mod error;
 mod host;
 mod introspection;
+mod listener;
 mod login;
 mod messages;
 mod options;
@@ -96,6 +98,7 @@ mod watch;
 pub use connection::PostgresConnection;
 pub use driver::PostgresDriver;
 pub use environment::Environment;
+pub use listener::{ListenerEvent, PgListener};
 pub use messages::{Notice, Notification};
 
 /// The `tokio-postgres` that this driver is built on, for [`PostgresConnection::client`].

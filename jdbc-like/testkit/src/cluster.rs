@@ -132,6 +132,14 @@ impl Cluster {
         self.server().ok_or_else(not_ours)?.restart()
     }
 
+    /// Starts a server that was stopped, at the same place.
+    ///
+    /// # Errors
+    /// If it does not start, or is a given one.
+    pub fn restart_stopped(&self) -> io::Result<()> {
+        self.server().ok_or_else(not_ours)?.start_again()
+    }
+
     /// Stops the server, cutting all connections.
     ///
     /// # Errors

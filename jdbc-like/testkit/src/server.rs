@@ -95,6 +95,11 @@ impl Server {
     /// Stops the server at once, cutting its connections, and starts it again at the same place.
     pub(crate) fn restart(&mut self) -> io::Result<()> {
         self.stop()?;
+        self.start_again()
+    }
+
+    /// Starts a stopped server at the same place.
+    pub(crate) fn start_again(&mut self) -> io::Result<()> {
         (self.process, self.port) = launch(&self.binaries, self.account, &self.folder, Some(self.port))?;
         Ok(())
     }
