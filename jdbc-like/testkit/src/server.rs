@@ -70,7 +70,7 @@ impl Server {
         let (process, port) = launch(&binaries, account, &folder, None)?;
         let server = Self { binaries, account, folder, port, process, watchdog };
         if !setup.is_standby() {
-            server.psql("postgres", "create role batis_password login password 'secret'")?;
+            server.psql("postgres", "begin read write; create role batis_password login password 'secret'; commit")?;
         }
         Ok(server)
     }
