@@ -41,6 +41,6 @@ pub fn drivers() -> DriverManager {
     #[cfg(feature = "sqlite")]
     drivers.register(batis_sqlite::SqliteDriver);
     #[cfg(feature = "postgres")]
-    drivers.register(batis_postgres::PostgresDriver);
+    drivers.register(batis_postgres::PostgresDriver::new());
     drivers
 }

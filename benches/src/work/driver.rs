@@ -26,7 +26,7 @@ pub(super) fn runtime() -> Arc<Runtime> {
 }
 
 pub(super) fn drivers() -> DriverManager {
-    DriverManager::new().with(SqliteDriver).with(PostgresDriver)
+    DriverManager::new().with(SqliteDriver).with(PostgresDriver::new())
 }
 
 fn rusqlite() -> rusqlite::Connection {

@@ -493,7 +493,7 @@ impl Connection {
             self.inner.broken |= gate.is_aborted();
         }
         if self.inner.broken {
-            return Err(closed());
+            return Err(closed(self.raw_mut()));
         }
         if self.raw_mut().wire() != Wire::Idle {
             self.end_cursor().await?;
@@ -508,7 +508,7 @@ impl Connection {
     pub(crate) async fn end_cursor(&mut self) -> Result<()> {
         if self.raw_mut().wire() == Wire::Broken {
             self.inner.broken = true;
-            return Err(closed());
+            return Err(closed(self.raw_mut()));
         }
         if self.raw_mut().abandon() {
             return Ok(());
@@ -630,6 +630,16 @@ impl Connection {
         Some(CancelHandle::new(canceller, Arc::clone(gate)))
     }
 
+    /// What the database has said beside its answers since this was asked last, the oldest first: PostgreSQL's notices and warnings (the 64
+    /// newest). Asking costs no round trip. SQLite has none.
+    ///
+    /// Source: `Connection.getWarnings` and `Statement.getWarnings`, with `clearWarnings` in the same step.
+    #[doc(alias = "getWarnings")]
+    #[doc(alias = "clearWarnings")]
+    pub fn warnings(&mut self) -> Vec<SqlError> {
+        self.raw_mut().take_warnings()
+    }
+
     /// What is known of the database.
     #[must_use]
     #[doc(alias = "getMetaData")]
@@ -749,8 +759,14 @@ pub(crate) fn no_row() -> SqlError {
     SqlError::new(SqlState::NO_DATA, "the query returned no row").hint("use `query_opt` where a row may be missing")
 }
 
-fn closed() -> SqlError {
-    SqlError::new(SqlState::CONNECTION_CLOSED, "the connection is lost; take a new one")
+/// The connection was lost before; the driver may know why.
+#[cold]
+fn closed(raw: &dyn RawConnection) -> SqlError {
+    let error = SqlError::new(SqlState::CONNECTION_CLOSED, "the connection is lost; take a new one");
+    match raw.lost() {
+        Some(cause) => error.detail(format!("{} [{}]", cause.message(), cause.sql_state())).caused_by(cause),
+        None => error,
+    }
 }
 
 fn outcome_unknown() -> SqlError {

@@ -214,6 +214,18 @@ pub trait RawConnection: Send + 'static {
     /// What is under way.
     fn wire(&self) -> Wire;
 
+    /// Why the connection is lost, if it is and the reason is known.
+    fn lost(&self) -> Option<SqlError> {
+        None
+    }
+
+    /// What the database has said beside its answers since this was asked last: notices and warnings, the oldest first. A bounded number
+    /// of them.
+    #[doc(alias = "getWarnings")]
+    fn take_warnings(&mut self) -> Vec<SqlError> {
+        Vec::new()
+    }
+
     /// Ends what is under way without waiting, if that is possible; `true`: the connection is idle.
     fn abandon(&mut self) -> bool;
 

@@ -6,11 +6,16 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use crate::error::{Result, SqlError};
+use crate::keywords::{is_keywords, parse_keywords};
 
 /// A database URL: `sqlite:app.db?mode=rwc`, `sqlite::memory:`, `postgres://user:password@host:5432/db?option=value`.
 ///
 /// Everything is percent-decoded. `Display` and `Debug` write `***` in place of the password. Several hosts may be given, separated by
 /// commas. Options keep their order; a later one of the same name wins.
+///
+/// `postgres:host=db.example.org dbname=shop password='two words'` is the form that libpq calls a connection string: what follows the scheme
+/// begins with `host`, `hostaddr`, `port`, `user`, `password`, `dbname` or `service`, and all of it is options. Nothing in it is
+/// percent-decoded; single quotes and backslashes are read as libpq does.
 ///
 /// Source: the URL of `DriverManager.getConnection`, without the `jdbc:` prefix (which is accepted and ignored).
 #[derive(Clone, PartialEq, Eq)]
@@ -46,21 +51,36 @@ impl Url {
                 SqlError::url("the URL has no scheme").hint("write `sqlite:app.db` or `postgres://user@host/db`")
             );
         };
+        if is_keywords(rest) {
+            return Self::from_keywords(scheme, rest);
+        }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut url = Self {
-            scheme: scheme.to_ascii_lowercase().into(),
-            user: None,
-            password: None,
-            hosts: Vec::new(),
-            path: Box::default(),
-            options: parse_options(query)?,
-            has_authority: false,
-        };
+        let mut url = Self::of_options(scheme, parse_options(query)?);
         match place.strip_prefix("//") {
             Some(place) => url.parse_authority(place)?,
             None => url.path = decode(place)?,
         }
         Ok(url)
+    }
+
+    /// The URL that a connection string of libpq's form means: `host=db.example.org dbname=shop`. All of it becomes options.
+    ///
+    /// # Errors
+    /// If a word has no value, or a quote has no end. The text of the error holds no value.
+    pub fn from_keywords(scheme: &str, text: &str) -> Result<Self> {
+        Ok(Self::of_options(scheme, parse_keywords(text)?))
+    }
+
+    fn of_options(scheme: &str, options: Vec<(Box<str>, Box<str>)>) -> Self {
+        Self {
+            scheme: scheme.to_ascii_lowercase().into(),
+            user: None,
+            password: None,
+            hosts: Vec::new(),
+            path: Box::default(),
+            options,
+            has_authority: false,
+        }
     }
 
     fn parse_authority(&mut self, place: &str) -> Result<()> {
@@ -272,6 +292,14 @@ mod tests {
         let url = Url::parse("postgres://me:secret@h/db?password=secret&sslpassword=secret").unwrap();
         assert_eq!(url.to_string(), "postgres://me:***@h/db?password=***&sslpassword=***");
         assert!(!format!("{url:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_connection_string_is_options() {
+        let url = Url::parse("postgres:host=/run/pg dbname=shop password='a?b=c d'").unwrap();
+        assert_eq!((url.path(), url.hosts().len(), url.option("host")), ("", 0, Some("/run/pg")));
+        assert_eq!((url.option("dbname"), url.option("password")), (Some("shop"), Some("a?b=c d")));
+        assert_eq!(url.to_string(), "postgres:?host=/run/pg&dbname=shop&password=***");
     }
 
     #[test]

@@ -14,12 +14,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres::CancelToken;
 
 use crate::canceller::TaskCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
 use crate::options::Address;
-use crate::socket::{Peer, no_address};
+use crate::secure::{AsItIs, Channel};
+use crate::socket::{Peer, Place, is_end, no_address};
 
 /// How long a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
@@ -178,6 +179,11 @@ async fn first<T>(mut future: impl Future<Output = T> + Unpin, mut limit: BoxFut
     .await
 }
 
+/// Waits.
+pub(crate) async fn pause(duration: Duration) {
+    tokio::time::sleep_until((Instant::now() + duration).into()).await;
+}
+
 /// Runs a future until this instant; none: without a limit.
 pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T>) -> io::Result<T> {
     match at {
@@ -191,15 +197,16 @@ pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T
 /// Asks the server to cancel what runs, and waits until it has done so: it closes the socket after that.
 async fn cancel(token: CancelToken, peer: Peer) -> io::Result<()> {
     until(Some(Instant::now() + CANCEL_LIMIT), async move {
-        let mut socket = connect(&peer).await?;
-        token.cancel_query_raw(&mut socket, NoTls).await.map_err(io::Error::other)?;
+        let socket = connect(&peer.place).await?;
+        let mut channel = Channel::again(socket, peer.tls.as_ref()).await?;
+        token.cancel_query_raw(&mut channel, AsItIs).await.map_err(io::Error::other)?;
         let mut space = [0; 64];
         loop {
-            match socket.read(&mut space).await {
+            match channel.read(&mut space).await {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
                 // The request has been read, so this is the same end, said more roughly.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) if is_end(&error) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -208,18 +215,18 @@ async fn cancel(token: CancelToken, peer: Peer) -> io::Result<()> {
 }
 
 /// Connects to the first address of a host that answers.
-pub(crate) async fn dial(address: &Address) -> io::Result<(AsyncSocket, Peer)> {
+pub(crate) async fn dial(address: &Address) -> io::Result<(AsyncSocket, Place)> {
     match address {
         Address::Unix(path) => {
-            let peer = Peer::Unix(path.clone());
-            Ok((connect(&peer).await?, peer))
+            let place = Place::Unix(path.clone());
+            Ok((connect(&place).await?, place))
         }
         Address::Tcp(host, port) => {
             let mut failed = no_address();
             for found in lookup_host((host.as_str(), *port)).await? {
-                let peer = Peer::Tcp(found);
-                match connect(&peer).await {
-                    Ok(socket) => return Ok((socket, peer)),
+                let place = Place::Tcp(found);
+                match connect(&place).await {
+                    Ok(socket) => return Ok((socket, place)),
                     Err(error) => failed = error,
                 }
             }
@@ -228,10 +235,10 @@ pub(crate) async fn dial(address: &Address) -> io::Result<(AsyncSocket, Peer)> {
     }
 }
 
-async fn connect(peer: &Peer) -> io::Result<AsyncSocket> {
-    match peer {
-        Peer::Tcp(address) => TcpStream::connect(address).await.map(AsyncSocket::Tcp),
-        Peer::Unix(path) => UnixStream::connect(path).await.map(AsyncSocket::Unix),
+async fn connect(place: &Place) -> io::Result<AsyncSocket> {
+    match place {
+        Place::Tcp(address) => TcpStream::connect(address).await.map(AsyncSocket::Tcp),
+        Place::Unix(path) => UnixStream::connect(path).await.map(AsyncSocket::Unix),
     }
 }
 

@@ -3,20 +3,21 @@
 //! It works anywhere (inside a task of an async runtime it merely blocks it), and a connection may move from thread to thread between calls.
 
 use std::future::{Future, poll_fn};
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use batis_dbc::{BoxFuture, ParkRunner, Runner, TimedOut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::{CancelToken, NoTls};
+use tokio::io::AsyncReadExt as _;
+use tokio_postgres::CancelToken;
 
 use crate::blocking_socket::{BlockingSocket, Link};
 use crate::canceller::ThreadCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
-use crate::socket::{Peer, Socket};
+use crate::secure::{AsItIs, Channel};
+use crate::socket::{Peer, Socket, is_end};
 use crate::wakeup::Wakeup;
 
 /// Drives a connection on the threads that wait for it.
@@ -176,48 +177,22 @@ pub(crate) fn link(socket: Socket) -> io::Result<(Arc<Link>, BlockingSocket)> {
 
 /// Asks the server to cancel what runs, and waits until it has done so: it closes the socket after that.
 pub(crate) fn cancel(token: &CancelToken, peer: &Peer) -> io::Result<()> {
-    let socket = Socket::connect(peer, Some(Instant::now() + CANCEL_LIMIT))?;
-    socket.set_limit(CANCEL_LIMIT)?;
-    let sending = pin!(token.cancel_query_raw(Direct(&socket), NoTls));
-    match sending.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(())) => {}
-        Poll::Ready(Err(error)) => return Err(io::Error::other(error)),
-        Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
-    }
+    let until = Some(Instant::now() + CANCEL_LIMIT);
+    let (link, socket) = link(Socket::connect(&peer.place, until)?)?;
+    run_alone(&link, cancel_over(socket, token, peer), until).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
+async fn cancel_over(socket: BlockingSocket, token: &CancelToken, peer: &Peer) -> io::Result<()> {
+    let mut channel = Channel::again(socket, peer.tls.as_ref()).await?;
+    token.cancel_query_raw(&mut channel, AsItIs).await.map_err(io::Error::other)?;
     let mut space = [0; 64];
     loop {
-        match (&socket).read(&mut space) {
+        match channel.read(&mut space).await {
             Ok(0) => return Ok(()),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // The request has been read, so this is the same end, said more roughly.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
+            Err(error) if is_end(&error) => return Ok(()),
             Err(error) => return Err(error),
         }
-    }
-}
-
-/// A blocking socket in the shape of an async one: it is ready whenever it is asked.
-struct Direct<'a>(&'a Socket);
-
-impl AsyncRead for Direct<'_> {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let count = self.0.read(out.initialize_unfilled())?;
-        out.advance(count);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Direct<'_> {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(self.0.write(data))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }

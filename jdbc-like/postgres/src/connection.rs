@@ -22,7 +22,9 @@ use crate::cursor::{Cursor, Step};
 use crate::error::{Fate, is_fatal};
 use crate::host::Host;
 use crate::introspection::{self, CAPABILITIES, MOST_PARAMETERS};
+use crate::messages::{Inbox, Notice};
 use crate::options::Options;
+use crate::target::Role;
 use crate::watch::Watch;
 
 /// A connection to PostgreSQL, under `batis_dbc::Connection`: `conn.raw::<PostgresConnection>()`.
@@ -41,6 +43,7 @@ pub struct PostgresConnection {
     pub(crate) timer: Option<BoxFuture<'static, ()>>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) fate: Arc<Fate>,
+    pub(crate) inbox: Arc<Inbox>,
     /// From which use on a statement has a name; 0: never, -1: always.
     pub(crate) prepare_threshold: i32,
     info: Arc<ConnectionInfo>,
@@ -53,7 +56,10 @@ pub(crate) struct Login {
     pub(crate) client: Client,
     pub(crate) watch: Arc<Watch>,
     pub(crate) fate: Arc<Fate>,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) info: ConnectionInfo,
+    /// What the session is like, if the server said it.
+    pub(crate) role: Option<Role>,
 }
 
 /// How many rows that have come already are read over to end a result that was left early.
@@ -73,6 +79,7 @@ impl PostgresConnection {
             timer: None,
             watch: login.watch,
             fate: login.fate,
+            inbox: login.inbox,
             prepare_threshold: options.prepare_threshold,
             info: Arc::new(login.info),
             host,
@@ -87,6 +94,17 @@ impl PostgresConnection {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// What the server has said beside its answers since this was asked last, the oldest first: at most the 64 newest.
+    ///
+    /// `conn.warnings()` of the connection itself gives (and takes) the same as [`SqlError`]s.
+    ///
+    /// Source: `Statement.getWarnings`.
+    #[doc(alias = "getWarnings")]
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.host.nudge();
+        self.inbox.take_notices()
     }
 
     /// Something is sent; what is left of the last statement goes.
@@ -280,6 +298,14 @@ impl RawConnection for PostgresConnection {
 
     fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
         Some(self.host.timer(deadline))
+    }
+
+    fn lost(&self) -> Option<SqlError> {
+        self.fate.told()
+    }
+
+    fn take_warnings(&mut self) -> Vec<SqlError> {
+        self.take_notices().into_iter().map(Notice::into_warning).collect()
     }
 
     fn capabilities(&self) -> &'static Capabilities {

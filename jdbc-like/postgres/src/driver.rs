@@ -1,48 +1,105 @@
 //! [`PostgresDriver`]: makes connections.
 
-use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use batis_dbc::driver::{ConnectOptions, ConnectionInfo, Driver, Mode, RawConnection};
-use batis_dbc::{Op, PropertyInfo, Result, SqlError, SqlState, Url};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Connection, Error, NoTls};
+use batis_dbc::driver::{ConnectOptions, Driver, Mode, RawConnection};
+use batis_dbc::{Op, PropertyInfo, Result, Url};
 
-use crate::async_host::{self, AsyncHost, AsyncSocket};
-use crate::blocking_host::{self, BlockingHost};
-use crate::connection::{Login, PostgresConnection};
-use crate::error::{Fate, not_connected, not_logged_in};
-use crate::host::{Host, Io};
-use crate::options::{Address, Options, PROPERTIES};
-use crate::socket::{Socket, tune};
-use crate::watch::{Watch, Watched};
+use crate::connection::PostgresConnection;
+use crate::environment::Environment;
+use crate::login::{open_async, open_blocking};
+use crate::options::Options;
+use crate::properties::PROPERTIES;
+use crate::settings::Settings;
+use crate::target::{Search, Statuses};
 
 /// The driver for `postgres:` and `postgresql:` URLs.
 ///
-/// | option | default | meaning |
-/// |---|---|---|
-/// | `host`, `port`, `user`, `password`, `dbname` | | for what the URL itself does not say; a host that begins with `/` is the folder of a unix socket |
-/// | `application_name` | | the name that `pg_stat_activity` shows |
-/// | `options` | | settings of the session: `-c statement_timeout=5s` |
-/// | `connect_timeout` | 10 | seconds for connecting to one host, login included; 0: no limit |
-/// | `prepare_threshold` | 5 | from which use on a statement is prepared by name; 0: never (PgBouncer), -1: always |
-/// | `statement_cache` | 256 | statements that a connection remembers |
-/// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `true`, 7200 | probes of idle TCP connections (seconds) |
-/// | `sslmode` | `prefer` | `disable` or `prefer`; TLS is not built in |
+/// | option | default | variable | meaning |
+/// |---|---|---|---|
+/// | `host` | `localhost` | `PGHOST` | hosts divided by commas; one that begins with `/` is the folder of a unix socket |
+/// | `hostaddr` | | `PGHOSTADDR` | addresses to connect to, in place of looking up the hosts' names |
+/// | `port` | 5432 | `PGPORT` | one port, or one for each host |
+/// | `user` | the system's user | `PGUSER` | who logs in |
+/// | `password` | that of the password file | `PGPASSWORD` | |
+/// | `dbname` | the user's name | `PGDATABASE` | the database |
+/// | `passfile` | `~/.pgpass` | `PGPASSFILE` | lines `host:port:database:user:password`; not used if others can read it |
+/// | `service`, `servicefile` | , `~/.pg_service.conf` | `PGSERVICE`, `PGSERVICEFILE` | an entry of a file with further options |
+/// | `application_name` | | `PGAPPNAME` | the name that `pg_stat_activity` shows |
+/// | `options` | | `PGOPTIONS` | settings of the session: `-c search_path=app -c statement_timeout=5s` |
+/// | `connect_timeout` | 10 | `PGCONNECT_TIMEOUT` | seconds for connecting to one host, login included; 0: no limit |
+/// | `target_session_attrs` | `any` | `PGTARGETSESSIONATTRS` | which of the hosts: `any`, `read-write`, `read-only`, `primary`, `standby`, `prefer-standby` |
+/// | `load_balance_hosts` | `disable` | `PGLOADBALANCEHOSTS` | `disable`: hosts are tried in their order; `random` |
+/// | `prepare_threshold` | 5 | | from which use on a statement is prepared by name; 0: never (PgBouncer), -1: always |
+/// | `statement_cache` | 256 | | statements that a connection remembers |
+/// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `true`, 7200 | | probes of idle TCP connections (seconds) |
+/// | `sslmode` | `prefer` | `PGSSLMODE` | see below |
+/// | `sslrootcert` | `~/.postgresql/root.crt` | `PGSSLROOTCERT` | PEM file of trusted authorities, or `system`; if neither is there: the system's |
+/// | `sslcert`, `sslkey` | `~/.postgresql/postgresql.{crt,key}` | `PGSSLCERT`, `PGSSLKEY` | PEM files of the client's own certificate and key |
+/// | `channel_binding` | `prefer` | `PGCHANNELBINDING` | whether a login by password is bound to the TLS channel: `disable`, `prefer`, `require` |
 ///
-/// Source: pgjdbc and libpq, whose names the options have.
-#[derive(Clone, Copy, Debug, Default)]
+/// What the URL says goes before what its service's entry says, and that before the environment. The environment is read when the driver is
+/// made. Over unix sockets TLS is never used.
+///
+/// | `sslmode` | TLS | the server's certificate |
+/// |---|---|---|
+/// | `disable` | never | |
+/// | `allow` | if the server refuses the login without it | any |
+/// | `prefer` | if the server has it and the handshake succeeds | any |
+/// | `require` | always | any; with `sslrootcert`, or where `~/.postgresql/root.crt` is: as `verify-ca` |
+/// | `verify-ca` | always | signed by a trusted authority |
+/// | `verify-full` | always | that, and for the host that was asked for |
+///
+/// Without the feature `tls` `allow` and `prefer` mean `disable`, and what is stricter is an error.
+///
+/// With several hosts, what was learned of each (that it is down, a standby, read-only) is remembered by the driver for 10 seconds, so that
+/// the next connections begin with hosts that fit.
+///
+/// Source: libpq, whose names the options have; `prepareThreshold`, `preparedStatementCacheQueries`, `targetServerType`,
+/// `loadBalanceHosts` and `hostRecheckSeconds` of pgjdbc.
+#[derive(Clone, Debug)]
 #[doc(alias = "org.postgresql.Driver")]
-pub struct PostgresDriver;
+pub struct PostgresDriver {
+    environment: Arc<Environment>,
+    statuses: Arc<Statuses>,
+}
 
 impl PostgresDriver {
-    /// The driver. It has no state.
+    /// The driver, with the environment of the process as it is now.
     #[must_use]
     pub fn new() -> Self {
-        Self
+        Self::with_environment(Environment::of_process())
+    }
+
+    /// The driver with another environment than the process has.
+    #[must_use]
+    pub fn with_environment(environment: Environment) -> Self {
+        Self { environment: Arc::new(environment), statuses: Arc::default() }
+    }
+
+    /// A URL of any form that libpq knows: besides `postgres://..` also the string `host=db.example.org dbname=shop` without a scheme.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn parse_url(text: &str) -> Result<Url> {
+        let text = text.trim();
+        let word = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+        let is_option = PROPERTIES.iter().any(|property| property.name == word);
+        match is_option && text[word.len()..].trim_start().starts_with('=') {
+            true => Url::from_keywords("postgres", text),
+            false => Url::parse(text),
+        }
+    }
+
+    fn options(&self, url: &Url) -> Result<Options> {
+        Options::of(&Settings::of(url, &self.environment)?)
+    }
+}
+
+impl Default for PostgresDriver {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -61,34 +118,42 @@ impl Driver for PostgresDriver {
 
     fn connect<'a>(&'a self, url: &'a Url, options: &'a ConnectOptions) -> Op<'a, Result<Box<dyn RawConnection>>> {
         match options.mode {
-            Mode::Blocking => Op::ready(connect_blocking(url, options.deadline)),
-            Mode::Async => Op::boxed(connect_async(url, options.deadline)),
+            Mode::Blocking => Op::ready(self.connect_blocking(url, options.deadline).map(boxed)),
+            Mode::Async => Op::boxed(async { self.connect_async(url, options.deadline).await.map(boxed) }),
         }
     }
 }
 
-fn connect_blocking(url: &Url, deadline: Option<Instant>) -> Result<Box<dyn RawConnection>> {
-    let options = Options::of(url)?;
-    let mut tried = Tried::default();
-    for address in &options.addresses {
-        match open_blocking(address, &options, limit(&options, deadline)) {
-            Ok(connection) => return Ok(Box::new(connection)),
-            Err(error) => tried.add(error)?,
-        }
-    }
-    Err(tried.into_error())
+fn boxed(connection: PostgresConnection) -> Box<dyn RawConnection> {
+    Box::new(connection)
 }
 
-async fn connect_async(url: &Url, deadline: Option<Instant>) -> Result<Box<dyn RawConnection>> {
-    let options = Options::of(url)?;
-    let mut tried = Tried::default();
-    for address in &options.addresses {
-        match open_async(address, &options, limit(&options, deadline)).await {
-            Ok(connection) => return Ok(Box::new(connection)),
-            Err(error) => tried.add(error)?,
+impl PostgresDriver {
+    pub(crate) fn connect_blocking(&self, url: &Url, deadline: Option<Instant>) -> Result<PostgresConnection> {
+        let options = self.options(url)?;
+        let mut search = Search::new(&options, &self.statuses);
+        while let Some(target) = search.next() {
+            match open_blocking(target, &options, search.asks_role(), limit(&options, deadline)) {
+                Ok((connection, role)) if search.accepts(target, role) => return Ok(connection),
+                Ok(_) => {}
+                Err(error) => search.failed(target, error)?,
+            }
         }
+        Err(search.into_error())
     }
-    Err(tried.into_error())
+
+    pub(crate) async fn connect_async(&self, url: &Url, deadline: Option<Instant>) -> Result<PostgresConnection> {
+        let options = self.options(url)?;
+        let mut search = Search::new(&options, &self.statuses);
+        while let Some(target) = search.next() {
+            match open_async(target, &options, search.asks_role(), limit(&options, deadline)).await {
+                Ok((connection, role)) if search.accepts(target, role) => return Ok(connection),
+                Ok(_) => {}
+                Err(error) => search.failed(target, error)?,
+            }
+        }
+        Err(search.into_error())
+    }
 }
 
 /// Until when one host may take.
@@ -97,87 +162,5 @@ fn limit(options: &Options, deadline: Option<Instant>) -> Option<Instant> {
     match (own, deadline) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
-    }
-}
-
-/// The errors of the hosts that were tried.
-#[derive(Default)]
-struct Tried(Vec<SqlError>);
-
-impl Tried {
-    /// Remembers an error; one that the next host will not heal ends the search.
-    fn add(&mut self, error: SqlError) -> Result<()> {
-        let next = matches!(error.sql_state().class(), "08" | "57") || error.sql_state().code() == "53300";
-        if !next {
-            return Err(error);
-        }
-        self.0.push(error);
-        Ok(())
-    }
-
-    fn into_error(mut self) -> SqlError {
-        if self.0.len() == 1 {
-            self.0.remove(0)
-        } else {
-            let all: Vec<&str> = self.0.iter().map(SqlError::message).collect();
-            SqlError::new(SqlState::CONNECT_FAILED, format!("none of the hosts could be used: {}", all.join("; ")))
-        }
-    }
-}
-
-fn open_blocking(address: &Address, options: &Options, until: Option<Instant>) -> Result<PostgresConnection> {
-    let broken = |io: io::Error| not_connected(address, &io);
-    let (socket, peer) = Socket::dial(address, until).map_err(broken)?;
-    if let Address::Tcp(..) = address {
-        tune(&socket, options.keepalives.as_ref()).map_err(broken)?;
-    }
-    let (link, socket) = blocking_host::link(socket).map_err(broken)?;
-    let login = blocking_host::run_alone(&link, log_in(socket, options), until)
-        .map_err(|_| broken(io::ErrorKind::TimedOut.into()))?;
-    let (login, io) = login.map_err(|e| not_logged_in(address, &e))?;
-    let host = Host::for_threads(BlockingHost::new(link, io), peer);
-    Ok(PostgresConnection::new(login, host, options))
-}
-
-async fn open_async(address: &Address, options: &Options, until: Option<Instant>) -> Result<PostgresConnection> {
-    let runtime = async_host::runtime()?;
-    let broken = |io: io::Error| not_connected(address, &io);
-    let whole = async {
-        let (socket, peer) = async_host::dial(address).await.map_err(broken)?;
-        if let AsyncSocket::Tcp(stream) = &socket {
-            tune(stream, options.keepalives.as_ref()).map_err(broken)?;
-        }
-        let login = log_in(socket, options).await.map_err(|e| not_logged_in(address, &e))?;
-        Ok((login, peer))
-    };
-    let ((login, io), peer) = async_host::until(until, whole).await.map_err(broken)??;
-    let host = Host::for_tasks(AsyncHost::new(runtime, io), peer);
-    Ok(PostgresConnection::new(login, host, options))
-}
-
-/// Logs in over a connected socket. The second is the connection's own future.
-async fn log_in<S>(socket: S, options: &Options) -> Result<(Login, Io), Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let watch = Watch::new();
-    let watched = Watched::new(socket, Arc::clone(&watch));
-    let (client, connection) = options.config.connect_raw(watched, NoTls).await?;
-    let version = connection.parameter("server_version").unwrap_or_default();
-    // `15.8 (Debian 15.8-1)`: only the number.
-    let info = ConnectionInfo::new("PostgreSQL", version.split_whitespace().next().unwrap_or_default());
-    let fate = Arc::new(Fate::default());
-    let io = Box::pin(serve(connection, Arc::clone(&fate)));
-    Ok((Login { client, watch, fate, info }, io))
-}
-
-/// Serves the connection to its end, and says why it ended before those who wait for answers see it.
-async fn serve<S>(connection: Connection<S, NoTlsStream>, fate: Arc<Fate>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut connection = pin!(connection);
-    if let Err(error) = connection.as_mut().await {
-        fate.set(error);
     }
 }

@@ -18,6 +18,11 @@ impl Fate {
         let _ = self.0.set(error);
     }
 
+    /// Why the connection ended, if it has.
+    pub(crate) fn told(&self) -> Option<SqlError> {
+        self.0.get().map(|cause| if cause.is_closed() { hung_up() } else { convert(cause) })
+    }
+
     /// The error to report for this one: a connection that is closed says why.
     pub(crate) fn convert(&self, error: &Error) -> SqlError {
         match self.0.get() {
@@ -167,13 +172,30 @@ pub(crate) fn not_logged_in(place: &dyn std::fmt::Display, cause: &Error) -> Sql
         // The server's own detail goes first; else the place is the detail.
         return if db.detail().is_some() { told } else { told.detail(format!("the server at {place} said so")) };
     }
-    if cause.to_string() == "invalid configuration" {
-        return SqlError::new(SqlState::INVALID_PASSWORD, format!("{place} asks for a password, and the URL has none"))
-            .hint("write `postgres://user:password@host/db`");
-    }
     let inner = convert(cause);
     let state = if inner.sql_state().class() == "08" { SqlState::CONNECT_FAILED } else { inner.sql_state() };
     SqlError::new(state, format!("cannot connect to {place}: {}", inner.message()))
+}
+
+/// Whether the server wants a password, and none was given.
+pub(crate) fn lacks_password(cause: &Error) -> bool {
+    cause.to_string() == "invalid configuration"
+}
+
+/// There is no TLS to this server, or none that can be trusted.
+pub(crate) fn no_tls(place: &dyn std::fmt::Display, why: &str) -> SqlError {
+    let error = SqlError::new(SqlState::CONNECT_FAILED, format!("cannot connect to {place}: {why}"));
+    if why.contains("UnknownIssuer") {
+        error.hint("name the authority that signed the server's certificate by `sslrootcert`")
+    } else if why.contains("NotValidForName") || why.contains("not valid for name") {
+        error.hint("`sslmode=verify-ca` takes the certificate for any host")
+    } else if why.contains("CaUsedAsEndEntity") {
+        error.hint("the server shows an authority's own certificate; make one for the server, signed by it")
+    } else if why.contains("does not support TLS") {
+        error.hint("use `sslmode=disable` on networks that you trust")
+    } else {
+        error
+    }
 }
 
 /// The server rolled back instead of committing.

@@ -56,6 +56,7 @@
 #![forbid(unsafe_code)]
 
 mod async_host;
+pub mod blocking;
 mod blocking_host;
 mod blocking_socket;
 mod cache;
@@ -66,17 +67,29 @@ mod control;
 mod cursor;
 mod describe;
 mod driver;
+mod environment;
 mod error;
 mod host;
 mod introspection;
+mod listener;
+mod login;
+mod messages;
 mod options;
+mod passfile;
 mod plan;
+mod properties;
 mod run;
 mod run_many;
 mod script;
+mod secure;
+mod security;
+mod settings;
 mod settle;
 mod socket;
 mod statement;
+mod target;
+#[cfg(feature = "tls")]
+mod tls;
 mod types;
 mod value;
 mod wakeup;
@@ -84,6 +97,9 @@ mod watch;
 
 pub use connection::PostgresConnection;
 pub use driver::PostgresDriver;
+pub use environment::Environment;
+pub use listener::{ListenerEvent, PgListener};
+pub use messages::{Notice, Notification};
 
 /// The `tokio-postgres` that this driver is built on, for [`PostgresConnection::client`].
 #[cfg(feature = "raw-tokio-postgres-07")]

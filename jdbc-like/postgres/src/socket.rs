@@ -10,10 +10,19 @@ use std::time::{Duration, Instant};
 use rustix::net::sockopt;
 
 use crate::options::{Address, Keepalives};
+use crate::secure::Tls;
+
+/// A connected server, for further connections to it: cancel requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) place: Place,
+    /// With what the connection is secured; none: it is not.
+    pub(crate) tls: Option<Tls>,
+}
 
 /// Where a connected server is: an address whose name was looked up, so that a cancel request reaches the same server.
 #[derive(Clone, Debug)]
-pub(crate) enum Peer {
+pub(crate) enum Place {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
@@ -26,13 +35,13 @@ pub(crate) enum Socket {
 
 impl Socket {
     /// Connects to the first address of a host that answers.
-    pub(crate) fn dial(address: &Address, until: Option<Instant>) -> io::Result<(Self, Peer)> {
+    pub(crate) fn dial(address: &Address, until: Option<Instant>) -> io::Result<(Self, Place)> {
         match address {
-            Address::Unix(path) => connected(Peer::Unix(path.clone()), until),
+            Address::Unix(path) => connected(Place::Unix(path.clone()), until),
             Address::Tcp(host, port) => {
                 let mut failed = no_address();
                 for found in (host.as_str(), *port).to_socket_addrs()? {
-                    match connected(Peer::Tcp(found), until) {
+                    match connected(Place::Tcp(found), until) {
                         Ok(done) => return Ok(done),
                         Err(error) => failed = error,
                     }
@@ -43,10 +52,10 @@ impl Socket {
     }
 
     /// Connects to a server that was connected to before.
-    pub(crate) fn connect(peer: &Peer, until: Option<Instant>) -> io::Result<Self> {
-        match peer {
-            Peer::Unix(path) => UnixStream::connect(path).map(Self::Unix),
-            Peer::Tcp(address) => match left(until)? {
+    pub(crate) fn connect(place: &Place, until: Option<Instant>) -> io::Result<Self> {
+        match place {
+            Place::Unix(path) => UnixStream::connect(path).map(Self::Unix),
+            Place::Tcp(address) => match left(until)? {
                 Some(time) => TcpStream::connect_timeout(address, time),
                 None => TcpStream::connect(address),
             }
@@ -60,18 +69,10 @@ impl Socket {
             Self::Unix(stream) => stream.set_nonblocking(true),
         }
     }
-
-    /// How long a read or write may take.
-    pub(crate) fn set_limit(&self, limit: Duration) -> io::Result<()> {
-        match self {
-            Self::Tcp(s) => s.set_read_timeout(Some(limit)).and_then(|()| s.set_write_timeout(Some(limit))),
-            Self::Unix(s) => s.set_read_timeout(Some(limit)).and_then(|()| s.set_write_timeout(Some(limit))),
-        }
-    }
 }
 
-fn connected(peer: Peer, until: Option<Instant>) -> io::Result<(Socket, Peer)> {
-    Ok((Socket::connect(&peer, until)?, peer))
+fn connected(place: Place, until: Option<Instant>) -> io::Result<(Socket, Place)> {
+    Ok((Socket::connect(&place, until)?, place))
 }
 
 /// The time that is left; none: no limit.
@@ -80,6 +81,11 @@ fn left(until: Option<Instant>) -> io::Result<Option<Duration>> {
         Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
         time => Ok(time),
     }
+}
+
+/// Whether a failed read says that the other side is gone: by a reset, or in TLS without a goodbye.
+pub(crate) fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
 }
 
 pub(crate) fn no_address() -> io::Error {

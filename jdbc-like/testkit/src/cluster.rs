@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::database::TestDatabase;
 use crate::server::{Server, USER};
+use crate::setup::Setup;
 
 /// A PostgreSQL server for tests.
 #[derive(Debug)]
@@ -41,7 +42,15 @@ impl Cluster {
     /// # Errors
     /// If PostgreSQL is not installed or does not start.
     pub fn start() -> io::Result<Self> {
-        Ok(Self { place: Place::Private(Mutex::new(Server::start()?)) })
+        Self::start_with(&Setup::new())
+    }
+
+    /// Another private server that is set up like this.
+    ///
+    /// # Errors
+    /// If PostgreSQL is not installed or does not start.
+    pub fn start_with(setup: &Setup) -> io::Result<Self> {
+        Ok(Self { place: Place::Private(Mutex::new(Server::start(setup)?)) })
     }
 
     fn given(url: &str) -> io::Result<Self> {
@@ -90,6 +99,12 @@ impl Cluster {
         Some(format!("postgres://batis_password:{password}@127.0.0.1:{}/{database}", server.port()))
     }
 
+    /// The TCP port on the loopback address; none for a given server.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.server().map(|server| server.port())
+    }
+
     /// Runs SQL through `psql`, outside of batis, and gives what it prints: rows as lines, columns divided by `|`.
     ///
     /// # Errors
@@ -115,6 +130,14 @@ impl Cluster {
     /// If it does not start again, or is a given one.
     pub fn restart(&self) -> io::Result<()> {
         self.server().ok_or_else(not_ours)?.restart()
+    }
+
+    /// Starts a server that was stopped, at the same place.
+    ///
+    /// # Errors
+    /// If it does not start, or is a given one.
+    pub fn restart_stopped(&self) -> io::Result<()> {
+        self.server().ok_or_else(not_ours)?.start_again()
     }
 
     /// Stops the server, cutting all connections.

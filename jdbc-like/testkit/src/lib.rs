@@ -17,9 +17,11 @@ mod binaries;
 mod cluster;
 mod database;
 mod server;
+mod setup;
 
 pub use cluster::Cluster;
 pub use database::TestDatabase;
+pub use setup::Setup;
 
 /// The process' own PostgreSQL. Without one it says so and the test should return; with `CI=true` that is a failure.
 ///

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::account::{Account, own_uid};
 use crate::binaries::Binaries;
+use crate::setup::Setup;
 
 /// The superuser of the private server.
 pub(crate) const USER: &str = "batis";
@@ -29,7 +30,7 @@ unix_socket_permissions = 0777
 log_min_messages = warning
 ";
 
-const ACCESS: &str = "
+pub(crate) const ACCESS: &str = "
 local all all trust
 host all batis_password 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
@@ -59,15 +60,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start(setup: &Setup) -> io::Result<Self> {
         let binaries = Binaries::find()?;
         let account = Account::to_change_to()?;
         let folder = folder(account)?;
         make_data(&binaries, account, &folder)?;
+        setup.apply(account, &folder.join("data"))?;
         let watchdog = watch(&folder)?;
         let (process, port) = launch(&binaries, account, &folder, None)?;
         let server = Self { binaries, account, folder, port, process, watchdog };
-        server.psql("postgres", "create role batis_password login password 'secret'")?;
+        if !setup.is_standby() {
+            server.psql("postgres", "begin read write; create role batis_password login password 'secret'; commit")?;
+        }
         Ok(server)
     }
 
@@ -91,6 +95,11 @@ impl Server {
     /// Stops the server at once, cutting its connections, and starts it again at the same place.
     pub(crate) fn restart(&mut self) -> io::Result<()> {
         self.stop()?;
+        self.start_again()
+    }
+
+    /// Starts a stopped server at the same place.
+    pub(crate) fn start_again(&mut self) -> io::Result<()> {
         (self.process, self.port) = launch(&self.binaries, self.account, &self.folder, Some(self.port))?;
         Ok(())
     }

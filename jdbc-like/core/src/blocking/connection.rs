@@ -65,6 +65,12 @@ impl Connection {
         self.inner
     }
 
+    /// See [`warnings`](AsyncConnection::warnings).
+    #[doc(alias = "getWarnings")]
+    pub fn warnings(&mut self) -> Vec<SqlError> {
+        self.inner.warnings()
+    }
+
     /// See [`prepare`](AsyncConnection::prepare).
     ///
     /// # Errors
