@@ -35,6 +35,7 @@ pub mod driver;
 mod driver_manager;
 mod error;
 mod from_sql;
+mod limit;
 mod metadata;
 mod observe;
 mod op;

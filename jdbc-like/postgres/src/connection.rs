@@ -4,7 +4,7 @@ use std::any::Any;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{
     Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire,
@@ -43,6 +43,7 @@ pub struct PostgresConnection {
     pub(crate) fate: Arc<Fate>,
     /// From which use on a statement has a name; 0: never, -1: always.
     pub(crate) prepare_threshold: i32,
+    socket_timeout: Option<Duration>,
     info: Arc<ConnectionInfo>,
     // Last: it closes the socket.
     pub(crate) host: Host,
@@ -63,7 +64,7 @@ impl PostgresConnection {
     pub(crate) fn new(login: Login, host: Host, options: &Options) -> Self {
         Self {
             client: login.client,
-            cache: StatementCache::new(options.statement_cache),
+            cache: StatementCache::new(options.statement_cache, options.statement_cache_bytes),
             cursor: Cursor::new(),
             wire: Wire::Idle,
             affected: 0,
@@ -74,6 +75,7 @@ impl PostgresConnection {
             watch: login.watch,
             fate: login.fate,
             prepare_threshold: options.prepare_threshold,
+            socket_timeout: options.socket_timeout,
             info: Arc::new(login.info),
             host,
         }
@@ -280,6 +282,14 @@ impl RawConnection for PostgresConnection {
 
     fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
         Some(self.host.timer(deadline))
+    }
+
+    fn lost(&self) -> Option<SqlError> {
+        self.fate.reason()
+    }
+
+    fn network_timeout(&self) -> Option<Duration> {
+        self.socket_timeout
     }
 
     fn capabilities(&self) -> &'static Capabilities {

@@ -29,7 +29,8 @@ use crate::watch::{Watch, Watched};
 /// | `options` | | settings of the session: `-c statement_timeout=5s` |
 /// | `connect_timeout` | 10 | seconds for connecting to one host, login included; 0: no limit |
 /// | `prepare_threshold` | 5 | from which use on a statement is prepared by name; 0: never (PgBouncer), -1: always |
-/// | `statement_cache` | 256 | statements that a connection remembers |
+/// | `statement_cache`, `statement_cache_bytes` | 256, 5 MiB | statements that a connection remembers, and bytes that they may have together |
+/// | `socket_timeout` | 0 | seconds that an answer may be waited for before the connection counts as lost; 0: for ever |
 /// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `true`, 7200 | probes of idle TCP connections (seconds) |
 /// | `sslmode` | `prefer` | `disable` or `prefer`; TLS is not built in |
 ///

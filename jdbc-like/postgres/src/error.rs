@@ -18,6 +18,11 @@ impl Fate {
         let _ = self.0.set(error);
     }
 
+    /// Why the connection ended, if that is known.
+    pub(crate) fn reason(&self) -> Option<SqlError> {
+        self.0.get().map(|cause| if cause.is_closed() { hung_up() } else { convert(cause) })
+    }
+
     /// The error to report for this one: a connection that is closed says why.
     pub(crate) fn convert(&self, error: &Error) -> SqlError {
         match self.0.get() {

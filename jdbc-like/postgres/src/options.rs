@@ -34,6 +34,17 @@ pub(crate) const PROPERTIES: &[PropertyInfo] = &[
         "256",
         "How many statements a connection remembers; the least recently used one leaves. At least 1.",
     ),
+    property(
+        "statement_cache_bytes",
+        "5242880",
+        "How many bytes the texts of these statements may have together; the least recently used ones leave. \
+         0: no limit.",
+    ),
+    property(
+        "socket_timeout",
+        "0",
+        "Seconds that an answer of the server may be waited for before the connection counts as lost; 0: for ever.",
+    ),
     property("keepalives", "true", "Whether TCP sends probes on idle connections: true or false."),
     property("keepalives_idle", "7200", "Seconds without traffic before the first TCP probe."),
     property("keepalives_interval", "", "Seconds between TCP probes; default: the system's."),
@@ -98,6 +109,9 @@ pub(crate) struct Options {
     pub(crate) keepalives: Option<Keepalives>,
     pub(crate) prepare_threshold: i32,
     pub(crate) statement_cache: usize,
+    /// 0: no limit.
+    pub(crate) statement_cache_bytes: usize,
+    pub(crate) socket_timeout: Option<Duration>,
 }
 
 impl Options {
@@ -127,6 +141,8 @@ impl Options {
             keepalives,
             prepare_threshold: threshold,
             statement_cache: cache,
+            statement_cache_bytes: number(url, "statement_cache_bytes", "a whole number")?.unwrap_or(5 << 20),
+            socket_timeout: seconds(url, "socket_timeout")?.filter(|t| !t.is_zero()),
         })
     }
 }
