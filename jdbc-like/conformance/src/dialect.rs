@@ -27,6 +27,8 @@ pub struct Dialect {
     pub knows_origins: bool,
     /// A query without parameters that takes at least ten seconds.
     pub slow_query: &'static str,
+    /// A query that counts the open transactions of other sessions in this database, and that runs by itself; none: there is none.
+    pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
     pub too_long: Option<&'static str>,
     /// Whether text may contain the character U+0000.
@@ -128,6 +130,7 @@ impl Dialect {
             describes_parameters: false,
             knows_origins: true,
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+            open_transactions: None,
             too_long: None,
             stores_zero_characters: true,
             skipped: &[],
@@ -167,6 +170,9 @@ impl Dialect {
             describes_parameters: true,
             knows_origins: true,
             slow_query: "select pg_sleep(30)",
+            open_transactions: Some(
+                "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
+            ),
             too_long: Some("22001"),
             stores_zero_characters: false,
             skipped: &[],

@@ -13,17 +13,21 @@
 //! Each case gets a fresh connection. The cases run one after another and drop and create tables whose names begin with `conf_`, so two runs
 //! at the same time need two databases.
 //!
+//! [`random_drops`] drops the futures of operations at random awaits and looks at what is left.
+//!
 //! The [fake driver](FakeDriver) answers `fake:` URLs from a script: rows, delays, errors, panics. It counts what reaches it and keeps a log.
 #![forbid(unsafe_code)]
 
 mod case;
 mod cases;
 mod dialect;
+mod drops;
 mod fake;
 mod run;
 
 pub use case::{Case, Check, Context, Other, Problem};
 pub use cases::cases;
 pub use dialect::{Dialect, RoundTrip, Types};
+pub use drops::{DropReport, random_drops};
 pub use fake::{Answer, Counters, FakeDriver};
 pub use run::{Report, run, run_blocking};

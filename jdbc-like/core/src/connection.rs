@@ -9,14 +9,14 @@ use hashlink::LruCache;
 use crate::cancel::{CancelHandle, Gate};
 use crate::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
 use crate::error::{Result, SqlError};
+use crate::limit::{Limit, Network};
 use crate::observe::{Observability, Watch};
-use crate::op::Op;
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Params;
 use crate::result_set::ResultSet;
 use crate::retry::Retry;
 use crate::row::{Row, RowRef};
-use crate::runner::{Runner, TimedOut};
+use crate::runner::Runner;
 use crate::shape::Description;
 use crate::sql_state::SqlState;
 use crate::statement::{PreparedStatement, StatementRef, ToStatement};
@@ -68,6 +68,8 @@ struct Inner {
     created: Instant,
     /// Which errors break the connection, where it is not the usual ones.
     verdict: Option<Verdict>,
+    // A lock for the same reason as that of `raw`.
+    network: Mutex<Network>,
 }
 
 /// Says of an error whether the connection on which it was seen must be closed. See [`Connection::set_verdict`].
@@ -97,6 +99,7 @@ impl Connection {
     /// A connection over a driver's raw one.
     #[must_use]
     pub fn new(raw: Box<dyn RawConnection>) -> Self {
+        let network = Mutex::new(Network::usual(raw.network_timeout()));
         Self {
             inner: Box::new(Inner {
                 raw: Mutex::new(raw),
@@ -112,6 +115,7 @@ impl Connection {
                 mark: None,
                 created: Instant::now(),
                 verdict: None,
+                network,
             }),
         }
     }
@@ -119,6 +123,10 @@ impl Connection {
     #[inline]
     pub(crate) fn raw_mut(&mut self) -> &mut dyn RawConnection {
         &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn network_mut(&mut self) -> &mut Network {
+        self.inner.network.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prepares a statement: the database checks it now, and the handle can be used on any connection.
@@ -140,7 +148,8 @@ impl Connection {
     pub async fn describe(&mut self, statement: impl ToStatement) -> Result<Description> {
         let statement = self.statement(statement.to_statement());
         self.settle_to(self.inner.base).await?;
-        let described = self.raw_mut().describe(&statement).await;
+        let limit = self.limit(None);
+        let described = limit.during(self.raw_mut().describe(&statement)).await;
         described.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
     }
 
@@ -281,7 +290,8 @@ impl Connection {
     #[doc(alias = "execute")]
     pub async fn execute_script(&mut self, sql: &str) -> Result<()> {
         self.settle_to(self.inner.base).await?;
-        let run = self.raw_mut().script(sql, &CallOptions::new()).await;
+        let limit = self.limit(None);
+        let run = limit.during(self.raw_mut().script(sql, &CallOptions::new())).await;
         run.map_err(|e| self.note(e).sql_text(sql))
     }
 
@@ -448,7 +458,8 @@ impl Connection {
         self.inner.depth = depth;
         self.inner.conflict &= depth > 1;
         let step = if depth == 1 { Control::Begin(options) } else { Control::Savepoint(depth) };
-        let begun = self.raw_mut().control(step).await;
+        let limit = self.limit(None);
+        let begun = limit.during(self.raw_mut().control(step)).await;
         begun.map_err(|e| self.note(e))
     }
 
@@ -459,8 +470,9 @@ impl Connection {
             return Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, "the transaction has ended already"));
         }
         let step = if depth == 1 { Control::Commit } else { Control::Release(depth) };
+        let limit = self.limit(None);
         self.inner.committing = depth == 1;
-        let left = self.raw_mut().control(step).await;
+        let left = limit.during(self.raw_mut().control(step)).await;
         self.inner.committing = false;
         match left {
             Ok(()) => {
@@ -508,6 +520,9 @@ impl Connection {
     pub(crate) async fn end_cursor(&mut self) -> Result<()> {
         if self.raw_mut().wire() == Wire::Broken {
             self.inner.broken = true;
+            if self.inner.committing {
+                return Err(outcome_unknown());
+            }
             return Err(closed(self.raw_mut()));
         }
         if self.raw_mut().abandon() {
@@ -517,7 +532,8 @@ impl Connection {
             self.inner.broken = true;
             return Err(outcome_unknown());
         }
-        let settled = self.raw_mut().settle().await;
+        let limit = self.limit(None);
+        let settled = limit.during(self.raw_mut().settle()).await;
         if settled.is_err() {
             self.inner.broken = true;
         }
@@ -526,7 +542,8 @@ impl Connection {
 
     async fn roll_back_to(&mut self, depth: u32) -> Result<()> {
         let step = if depth == 0 { Control::Rollback } else { Control::RollbackTo(depth + 1) };
-        let done = self.raw_mut().control(step).await;
+        let limit = self.limit(None);
+        let done = limit.during(self.raw_mut().control(step)).await;
         match done {
             Ok(()) => {
                 self.inner.depth = depth;
@@ -558,14 +575,19 @@ impl Connection {
         params: &[ValueRef<'_>],
         options: &CallOptions,
     ) -> Result<Outcome> {
-        self.settle_to(depth).await?;
+        if !self.is_settled(depth) {
+            // What was left behind may need a server that does not answer any more: that too is over at the deadline.
+            let deadline = options.deadline.and_then(|d| self.raw_mut().timer(d)).map_or(Limit::None, Limit::Deadline);
+            deadline.before(Box::pin(self.settle_slowly(depth))).await?;
+        }
         let expected = statement.placeholders().count();
         if expected != params.len() && !statement.placeholders().is_empty() {
             return Err(wrong_parameter_count(expected, params.len()).sql_text(Arc::clone(statement.shared_sql())));
         }
+        let limit = self.limit(options.deadline);
         let raw = &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner);
         let watch = Watch::begin(raw, &self.inner.observability, statement, params);
-        let started = watch.during(start(raw, Call::new(statement, params, options))).await;
+        let started = watch.during(limit.during(raw.start(Call::new(statement, params, options)))).await;
         started.map_err(|e| {
             watch.failed(&e);
             self.note(e).sql_text(Arc::clone(statement.shared_sql()))
@@ -606,7 +628,8 @@ impl Connection {
     #[doc(alias = "isValid")]
     pub async fn ping(&mut self) -> Result<()> {
         self.settle_to(self.inner.base).await?;
-        let alive = self.raw_mut().ping().await;
+        let limit = self.limit(None);
+        let alive = limit.during(self.raw_mut().ping()).await;
         alive.map_err(|e| self.note(e))
     }
 
@@ -658,6 +681,7 @@ impl Connection {
     /// # Errors
     /// If that fails; the connection must be closed then.
     pub async fn settle(&mut self) -> Result<()> {
+        self.network_mut().reset();
         let floor = self.inner.floor;
         self.inner.base = floor;
         self.settle_to(floor).await?;
@@ -669,6 +693,7 @@ impl Connection {
 
     /// Makes the connection ready to be lent again, without waiting, as far as that goes. For pools.
     pub fn hand_back(&mut self) -> HandBack {
+        self.network_mut().reset();
         let floor = self.inner.floor;
         self.inner.base = floor;
         if self.is_broken() {
@@ -730,6 +755,17 @@ impl Connection {
     pub fn raw<T: 'static>(&mut self) -> Option<&mut T> {
         self.raw_mut().as_any().downcast_mut()
     }
+
+    /// The driver's own connection, ready for an operation of it: what was left behind is ended first, as before each operation here. For
+    /// drivers that can do more than batis knows (`COPY`).
+    ///
+    /// # Errors
+    /// 0A000 if the driver is another one; what ending the rest says.
+    pub async fn raw_settled<T: 'static>(&mut self) -> Result<&mut T> {
+        self.settle_to(self.inner.base).await?;
+        let product = self.raw_mut().info().product;
+        self.raw().ok_or_else(|| SqlError::unsupported(format!("an operation of another driver on {product}")))
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -775,30 +811,4 @@ fn outcome_unknown() -> SqlError {
         "nobody knows whether the transaction was committed: the answer to COMMIT is lost",
     )
     .hint("look at the data before doing it again")
-}
-
-/// Starts a call, and waits no longer than its deadline.
-#[inline]
-async fn start(raw: &mut dyn RawConnection, call: Call<'_>) -> Result<Outcome> {
-    let timer = call.options.deadline.and_then(|d| raw.timer(d));
-    match (raw.start(call), timer) {
-        // Done in the call: there is nothing to wait for.
-        (Op::Ready(Some(started)), _) => started,
-        (op, None) => op.await,
-        (op, Some(timer)) => before(op, timer).await,
-    }
-}
-
-/// The operation, unless the timer ends first.
-async fn before<T>(mut op: Op<'_, Result<T>>, mut timer: crate::op::BoxFuture<'static, ()>) -> Result<T> {
-    use std::future::Future as _;
-    use std::pin::Pin;
-    use std::task::Poll;
-    std::future::poll_fn(move |cx| {
-        if let Poll::Ready(done) = Pin::new(&mut op).poll(cx) {
-            return Poll::Ready(done);
-        }
-        timer.as_mut().poll(cx).map(|()| Err(TimedOut.into_error()))
-    })
-    .await
 }

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use crate::batch::Batching;
 pub use crate::cancel::Canceller;
@@ -247,6 +247,11 @@ pub trait RawConnection: Send + 'static {
     /// deadline keeps the time.
     fn timer(&self, deadline: Instant) -> Option<BoxFuture<'static, ()>> {
         let _ = deadline;
+        None
+    }
+
+    /// How long an answer may be waited for before the connection counts as lost, unless the user says otherwise; none: for ever.
+    fn network_timeout(&self) -> Option<Duration> {
         None
     }
 

@@ -36,6 +36,7 @@ mod driver_manager;
 mod error;
 mod from_sql;
 mod keywords;
+mod limit;
 mod metadata;
 mod observe;
 mod op;

@@ -66,7 +66,11 @@ impl<'c> ResultSet<'c> {
             self.has_row = false;
             return Poll::Ready(Ok(false));
         }
-        let moved = ready!(self.conn.raw_mut().poll_row(cx));
+        let moved = match self.conn.raw_mut().poll_row(cx) {
+            Poll::Ready(moved) => moved,
+            Poll::Pending => Err(ready!(self.conn.poll_silence(cx))),
+        };
+        self.conn.heard();
         match moved {
             Ok(more) => {
                 self.has_row = more;

@@ -175,6 +175,35 @@ pub(crate) fn link(socket: Socket) -> io::Result<(Arc<Link>, BlockingSocket)> {
     Ok((Arc::clone(&link), BlockingSocket(link)))
 }
 
+/// Asks on a thread of its own, so that a deadline can pass while a server does not answer; ends when the server has cancelled.
+pub(crate) fn cancel_aside(token: CancelToken, peer: Peer) -> BoxFuture<'static, io::Result<()>> {
+    #[derive(Default)]
+    struct Answer {
+        done: Option<io::Result<()>>,
+        waiting: Option<Waker>,
+    }
+    let answer = Arc::new(Mutex::new(Answer::default()));
+    let (asking, ask) = (Arc::clone(&answer), move || {
+        let done = cancel(&token, &peer);
+        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+        answer.done = Some(done);
+        answer.waiting.take().into_iter().for_each(Waker::wake);
+    });
+    if let Err(error) = std::thread::Builder::new().name("batis-cancel".to_owned()).spawn(ask) {
+        return Box::pin(std::future::ready(Err(error)));
+    }
+    Box::pin(poll_fn(move |cx| {
+        let mut answer = asking.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer.done.take() {
+            Some(done) => Poll::Ready(done),
+            None => {
+                answer.waiting = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }))
+}
+
 /// Asks the server to cancel what runs, and waits until it has done so: it closes the socket after that.
 pub(crate) fn cancel(token: &CancelToken, peer: &Peer) -> io::Result<()> {
     let until = Some(Instant::now() + CANCEL_LIMIT);

@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     /// Whether it surely changes nothing, so that it may be cancelled when its rows are left early.
     pub(crate) only_reads: bool,
     given: Arc<str>,
+    /// What it takes here, about; the server keeps as much.
+    bytes: usize,
 }
 
 impl Entry {
@@ -33,7 +35,8 @@ impl Entry {
         let only_reads = only_reads(&sql);
         let given = Arc::clone(statement.shared_sql());
         let plan = Arc::new(Plan::of(None, Some(Arc::clone(&given))));
-        Self { sql, uses: 0, named: None, plan, only_reads, given }
+        let bytes = size_of::<Self>() + sql.len() + given.len();
+        Self { sql, uses: 0, named: None, plan, only_reads, given, bytes }
     }
 
     /// Looks at the columns that the server described last: those of this statement.
@@ -55,12 +58,17 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct StatementCache {
     entries: LruCache<u64, Entry, BuildHasherDefault<KeyHasher>>,
+    /// Bytes that all entries have together, and may have.
+    bytes: usize,
+    most_bytes: usize,
 }
 
 impl StatementCache {
-    /// A cache of this many statements; at least one.
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { entries: LruCache::with_hasher(capacity.max(1), BuildHasherDefault::default()) }
+    /// A cache of this many statements; at least one, however large it is. `most_bytes` 0: no other limit.
+    pub(crate) fn new(capacity: usize, most_bytes: usize) -> Self {
+        let most_bytes = if most_bytes == 0 { usize::MAX } else { most_bytes };
+        let entries = LruCache::with_hasher(capacity.max(1), BuildHasherDefault::default());
+        Self { entries, bytes: 0, most_bytes }
     }
 
     /// Gives up all that the server keeps; what is used again is prepared again.
@@ -74,7 +82,22 @@ impl StatementCache {
     /// What is known of a statement, which is the most recently used one now.
     #[inline]
     pub(crate) fn entry(&mut self, statement: &PreparedStatement) -> &mut Entry {
-        self.entries.entry(statement.key()).or_insert_with(|| Entry::new(statement))
+        let key = statement.key();
+        if !self.entries.contains_key(&key) {
+            self.add(key, Entry::new(statement));
+        }
+        self.entries.entry(key).or_insert_with(|| Entry::new(statement))
+    }
+
+    /// Adds one; the least recently used ones leave if there is no room.
+    #[cold]
+    fn add(&mut self, key: u64, entry: Entry) {
+        self.bytes = self.bytes.saturating_add(entry.bytes);
+        while self.bytes > self.most_bytes || self.entries.len() >= self.entries.capacity() {
+            let Some((_, left)) = self.entries.remove_lru() else { break };
+            self.bytes = self.bytes.saturating_sub(left.bytes);
+        }
+        self.entries.insert(key, entry);
     }
 }
 
@@ -95,5 +118,33 @@ impl Hasher for KeyHasher {
 
     fn write_u64(&mut self, key: u64) {
         self.0 = (self.0.rotate_left(5) ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_has_a_limit_in_statements_and_one_in_bytes() {
+        let statement = |n: usize| PreparedStatement::new(format!("select {n} -- {}", "x".repeat(1000)));
+        let all: Vec<PreparedStatement> = (0..20).map(statement).collect();
+        let mut cache = StatementCache::new(5, 0);
+        for statement in &all {
+            cache.entry(statement);
+        }
+        assert_eq!(cache.entries.len(), 5);
+        let mut cache = StatementCache::new(100, 10_000);
+        for statement in &all {
+            cache.entry(statement).uses += 1;
+            assert_eq!(cache.entry(&all[0]).uses, 1, "the one that is used most stays");
+        }
+        assert!(cache.bytes <= 10_000 && cache.entries.len() < 10, "{} in {}", cache.bytes, cache.entries.len());
+        let large = PreparedStatement::new("x".repeat(20_000));
+        cache.entry(&large).uses += 1;
+        assert_eq!((cache.entry(&large).uses, cache.entries.len()), (1, 1), "one that is too large is kept alone");
+        cache.entry(&all[1]);
+        assert_eq!(cache.entries.len(), 1);
+        assert!(cache.bytes < 10_000);
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{
     Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire,
@@ -46,6 +46,7 @@ pub struct PostgresConnection {
     pub(crate) inbox: Arc<Inbox>,
     /// From which use on a statement has a name; 0: never, -1: always.
     pub(crate) prepare_threshold: i32,
+    socket_timeout: Option<Duration>,
     info: Arc<ConnectionInfo>,
     // Last: it closes the socket.
     pub(crate) host: Host,
@@ -69,7 +70,7 @@ impl PostgresConnection {
     pub(crate) fn new(login: Login, host: Host, options: &Options) -> Self {
         Self {
             client: login.client,
-            cache: StatementCache::new(options.statement_cache),
+            cache: StatementCache::new(options.statement_cache, options.statement_cache_bytes),
             cursor: Cursor::new(),
             wire: Wire::Idle,
             affected: 0,
@@ -81,6 +82,7 @@ impl PostgresConnection {
             fate: login.fate,
             inbox: login.inbox,
             prepare_threshold: options.prepare_threshold,
+            socket_timeout: options.socket_timeout,
             info: Arc::new(login.info),
             host,
         }
@@ -306,6 +308,10 @@ impl RawConnection for PostgresConnection {
 
     fn take_warnings(&mut self) -> Vec<SqlError> {
         self.take_notices().into_iter().map(Notice::into_warning).collect()
+    }
+
+    fn network_timeout(&self) -> Option<Duration> {
+        self.socket_timeout
     }
 
     fn capabilities(&self) -> &'static Capabilities {

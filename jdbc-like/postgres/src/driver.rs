@@ -32,7 +32,8 @@ use crate::target::{Search, Statuses};
 /// | `target_session_attrs` | `any` | `PGTARGETSESSIONATTRS` | which of the hosts: `any`, `read-write`, `read-only`, `primary`, `standby`, `prefer-standby` |
 /// | `load_balance_hosts` | `disable` | `PGLOADBALANCEHOSTS` | `disable`: hosts are tried in their order; `random` |
 /// | `prepare_threshold` | 5 | | from which use on a statement is prepared by name; 0: never (PgBouncer), -1: always |
-/// | `statement_cache` | 256 | | statements that a connection remembers |
+/// | `statement_cache`, `statement_cache_bytes` | 256, 5 MiB | | statements that a connection remembers, and bytes that they may have together |
+/// | `socket_timeout` | 0 | | seconds that an answer may be waited for before the connection counts as lost; 0: for ever |
 /// | `keepalives`, `keepalives_idle`, `keepalives_interval`, `keepalives_count` | `true`, 7200 | | probes of idle TCP connections (seconds) |
 /// | `sslmode` | `prefer` | `PGSSLMODE` | see below |
 /// | `sslrootcert` | `~/.postgresql/root.crt` | `PGSSLROOTCERT` | PEM file of trusted authorities, or `system`; if neither is there: the system's |

@@ -57,11 +57,11 @@ impl Host {
         }
     }
 
-    /// Cancels what runs on the server, and ends when the server has done so. For threads all is done in the call.
+    /// Cancels what runs on the server, and ends when the server has done so.
     pub(crate) fn cancel(&self, token: CancelToken) -> BoxFuture<'static, io::Result<()>> {
         match &self.driver {
             Driver::Async(host) => host.cancel(token, self.peer.clone()),
-            Driver::Blocking(_) => Box::pin(std::future::ready(blocking_host::cancel(&token, &self.peer))),
+            Driver::Blocking(_) => blocking_host::cancel_aside(token, self.peer.clone()),
         }
     }
 

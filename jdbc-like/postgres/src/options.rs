@@ -72,6 +72,9 @@ pub(crate) struct Options {
     pub(crate) keepalives: Option<Keepalives>,
     pub(crate) prepare_threshold: i32,
     pub(crate) statement_cache: usize,
+    /// 0: no limit.
+    pub(crate) statement_cache_bytes: usize,
+    pub(crate) socket_timeout: Option<Duration>,
 }
 
 impl Options {
@@ -97,6 +100,8 @@ impl Options {
             keepalives: keepalives(settings)?,
             prepare_threshold: threshold,
             statement_cache: cache,
+            statement_cache_bytes: settings.parsed("statement_cache_bytes", "a whole number")?.unwrap_or(5 << 20),
+            socket_timeout: seconds(settings, "socket_timeout")?.filter(|t| !t.is_zero()),
         })
     }
 }

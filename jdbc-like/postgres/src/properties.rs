@@ -52,6 +52,17 @@ pub(crate) const PROPERTIES: &[PropertyInfo] = &[
         "256",
         "How many statements a connection remembers; the least recently used one leaves. At least 1.",
     ),
+    property(
+        "statement_cache_bytes",
+        "5242880",
+        "How many bytes the texts of these statements may have together; the least recently used ones leave. \
+          0: no limit.",
+    ),
+    property(
+        "socket_timeout",
+        "0",
+        "Seconds that an answer of the server may be waited for before the connection counts as lost; 0: for ever.",
+    ),
     property("keepalives", "true", "Whether TCP sends probes on idle connections: true or false (or 1 and 0)."),
     property("keepalives_idle", "7200", "Seconds without traffic before the first TCP probe."),
     property("keepalives_interval", "", "Seconds between TCP probes; default: the system's."),

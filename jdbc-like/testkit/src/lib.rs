@@ -9,6 +9,8 @@
 //! One server for each test process, on a unix socket and on a loopback port, with data that is never flushed to the disk. As root it runs as
 //! `postgres` or `nobody`, since PostgreSQL refuses root. A watchdog stops it and removes its folder even if the process is killed.
 //! `BATIS_TEST_PG_URL` names a server to use instead.
+//!
+//! A [`Proxy`] in front of it delays, cuts and loses what goes through.
 #![forbid(unsafe_code)]
 #![cfg(unix)]
 
@@ -16,11 +18,14 @@ mod account;
 mod binaries;
 mod cluster;
 mod database;
+mod messages;
+mod proxy;
 mod server;
 mod setup;
 
 pub use cluster::Cluster;
 pub use database::TestDatabase;
+pub use proxy::{Fault, Proxy};
 pub use setup::Setup;
 
 /// The process' own PostgreSQL. Without one it says so and the test should return; with `CI=true` that is a failure.

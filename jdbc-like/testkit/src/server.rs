@@ -104,8 +104,11 @@ impl Server {
         Ok(())
     }
 
-    /// Stops the server at once, cutting its connections.
+    /// Stops the server at once, cutting its connections. One that has ended already stays so.
     pub(crate) fn stop(&mut self) -> io::Result<()> {
+        if self.process.try_wait()?.is_some() {
+            return Ok(());
+        }
         signal("-INT", self.process.id())?;
         self.process.wait().map(|_| ())
     }

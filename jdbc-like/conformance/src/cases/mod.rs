@@ -16,6 +16,8 @@ mod statements;
 mod transactions;
 mod values;
 
+pub(crate) use results::numbers;
+
 use std::sync::LazyLock;
 
 use crate::case::Case;

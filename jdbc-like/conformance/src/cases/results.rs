@@ -36,7 +36,7 @@ list! {
 }
 
 /// The numbers from 1 to `n`, as a query.
-pub(super) fn numbers(n: u32) -> String {
+pub(crate) fn numbers(n: u32) -> String {
     format!("with recursive s(i) as (select 1 union all select i + 1 from s where i < {n}) select i from s order by i")
 }
 

@@ -250,7 +250,8 @@ impl Run<'_> {
         let first = chunk.start;
         let rows: Vec<Vec<ValueRef<'_>>> = chunk.map(|item| self.batch.cells(item).into_vec()).collect();
         let options = self.call_options();
-        let done = conn.raw_mut().run_many(&self.batch.statement, &rows, &options).await;
+        let limit = conn.limit(None);
+        let done = limit.during(conn.raw_mut().run_many(&self.batch.statement, &rows, &options)).await;
         let counts = done.map_err(|error| {
             let index = error.batch_index().unwrap_or_default();
             conn.note(error).in_batch(first + index).sql_text(self.batch.statement.sql())

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{ResultSet, SharedRunner, Transaction, wait};
 use crate::batch::{Batch, BatchOptions, BatchOutcome};
@@ -276,6 +277,25 @@ impl Connection {
     /// As there.
     pub fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
         wait(&self.runner.0, options.deadline, self.inner.execute_batch_with(batch, options))
+    }
+
+    /// Runs operations of the [connection below](AsyncConnection) and waits for them. For what has no twin here (a driver's own operations).
+    ///
+    /// # Errors
+    /// What the function returns.
+    pub fn wait_for<T>(&mut self, f: impl AsyncFnOnce(&mut AsyncConnection) -> Result<T>) -> Result<T> {
+        wait(&self.runner.0, None, f(&mut self.inner))
+    }
+
+    /// See [`set_network_timeout`](AsyncConnection::set_network_timeout).
+    pub fn set_network_timeout(&mut self, time: Option<Duration>) {
+        self.inner.set_network_timeout(time);
+    }
+
+    /// See [`network_timeout`](AsyncConnection::network_timeout).
+    #[must_use]
+    pub fn network_timeout(&mut self) -> Option<Duration> {
+        self.inner.network_timeout()
     }
 
     /// See [`cancel_handle`](AsyncConnection::cancel_handle).
