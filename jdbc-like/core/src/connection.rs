@@ -523,7 +523,9 @@ impl Connection {
             if self.inner.committing {
                 return Err(outcome_unknown());
             }
-            return Err(closed(self.raw_mut()));
+            // The first one to notice is told why.
+            let raw = self.raw_mut();
+            return Err(raw.lost().unwrap_or_else(|| closed(raw)));
         }
         if self.raw_mut().abandon() {
             return Ok(());

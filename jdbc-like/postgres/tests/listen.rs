@@ -1,4 +1,5 @@
 //! Notices, and notifications over connections that are lost.
+#![allow(clippy::disallowed_methods)] // a test is its own host and keeps its own time
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -171,6 +172,7 @@ fn a_connection_that_is_lost_while_idle_says_why() {
         while !conn.is_broken() {
             tokio::task::yield_now().await;
         }
+        assert_eq!(conn.execute("select 1", ()).await.unwrap_err().sql_state().code(), "57P01");
         let error = conn.execute("select 1", ()).await.unwrap_err();
         assert_eq!(error.sql_state().code(), "08003");
         assert!(error.detail_text().unwrap().ends_with("due to administrator command [57P01]"), "{error}");
