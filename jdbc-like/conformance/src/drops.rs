@@ -72,6 +72,7 @@ impl Run<'_> {
             if left {
                 conn.close().await;
                 conn = self.connect().await?;
+                self.session_ends(&mut conn).await?;
             }
             if let Some(Err(error)) = poll_once(long.as_mut()) {
                 return Err(Problem::new(format!("the neighbour's query was ended: {error}")));
@@ -79,6 +80,17 @@ impl Run<'_> {
         }
         drop(long);
         self.nothing_is_half_done(&mut conn).await
+    }
+
+    /// A server may notice a little later that a connection was closed; its transaction ends then.
+    async fn session_ends(&self, conn: &mut Connection) -> Check {
+        let Some(sql) = self.dialect.open_transactions else { return Ok(()) };
+        for _ in 0..10_000 {
+            if conn.query_one(sql, ()).await?.get::<i64>(0)? == 0 {
+                return Ok(());
+            }
+        }
+        Err(Problem::new("the transaction of a connection that was closed stays open"))
     }
 
     /// One operation, dropped or not.
