@@ -6,9 +6,10 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
+use std::time::Duration;
 
 use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire};
 use batis_dbc::{
@@ -19,6 +20,9 @@ use tokio::sync::oneshot;
 
 use crate::connection::SqliteConnection;
 use crate::introspection::{self, CAPABILITIES};
+
+/// Between two interrupts of a statement that was left.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Rows that the thread reads ahead at a time.
 const BATCH: usize = 128;
@@ -119,6 +123,25 @@ impl WorkerConnection {
         job: impl FnOnce(&mut SqliteConnection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.send(job).await.unwrap_or_else(|_| Err(thread_is_gone()))
+    }
+
+    /// Ends what is under way; answered when the thread has come behind it. The interrupt is repeated, because one that comes before the
+    /// statement has begun does nothing.
+    fn stop(&self) -> oneshot::Receiver<()> {
+        let mark = Arc::new(Mutex::new(false));
+        let waiting = Arc::downgrade(&mark);
+        let answer = self.send(move |connection| {
+            *mark.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            connection.abandon();
+        });
+        if let Some(canceller) = self.canceller.clone() {
+            canceller.abort();
+            // Without a thread there is this one interrupt, which is enough unless it came too early.
+            let _ = thread::Builder::new()
+                .name("batis-sqlite-stop".to_owned())
+                .spawn(move || interrupt_until(&waiting, &*canceller));
+        }
+        answer
     }
 
     async fn run(&mut self, statement: PreparedStatement, params: Vec<Value>, options: CallOptions) -> Result<Outcome> {
@@ -342,14 +365,7 @@ impl RawConnection for WorkerConnection {
     fn settle(&mut self) -> Op<'_, Result<()>> {
         Op::boxed(async move {
             self.cursor = None;
-            if let Some(canceller) = &self.canceller {
-                canceller.cancel().await?;
-            }
-            self.ask(|connection| {
-                connection.abandon();
-                Ok(())
-            })
-            .await
+            self.stop().await.map_err(|_| thread_is_gone())
         })
     }
 
@@ -378,8 +394,23 @@ impl RawConnection for WorkerConnection {
 
 impl Drop for WorkerConnection {
     fn drop(&mut self) {
-        if let Some(canceller) = self.canceller.as_ref().filter(|_| self.shared.under_way.load(Ordering::Acquire) > 0) {
+        if self.shared.under_way.load(Ordering::Acquire) > 0 {
+            drop(self.stop());
+        }
+    }
+}
+
+/// Interrupts until the job that holds the mark has set it, or is gone. Never after it was set: that would hit what follows.
+fn interrupt_until(mark: &Weak<Mutex<bool>>, canceller: &dyn Canceller) {
+    while let Some(mark) = mark.upgrade() {
+        {
+            let reached = mark.lock().unwrap_or_else(PoisonError::into_inner);
+            if *reached {
+                return;
+            }
             canceller.abort();
         }
+        drop(mark);
+        thread::sleep(PAUSE);
     }
 }
