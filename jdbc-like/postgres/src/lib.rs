@@ -78,6 +78,7 @@ mod options;
 mod passfile;
 mod plan;
 mod properties;
+mod resolve;
 mod run;
 mod run_many;
 mod script;
@@ -91,6 +92,7 @@ mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod types;
+mod user_types;
 mod value;
 mod wakeup;
 mod watch;
