@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use batis_dbc::{Interval, ValueRef};
 use postgres_types::{Kind, Type};
 
-use super::decode;
+use super::{decode, search};
 use crate::types::{Decoder, TypeMap};
 
 /// Reads big-endian numbers off the front.
@@ -59,6 +59,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A text that ends by a zero byte.
+    pub(super) fn until_zero(&mut self) -> Option<&'a str> {
+        let text = self.take(memchr::memchr(0, self.0)?)?;
+        self.u8()?;
+        std::str::from_utf8(text).ok()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -96,6 +103,9 @@ pub(super) fn write(ty: &Type, types: &TypeMap, raw: &[u8], out: &mut String) ->
             points(&mut from, if closed { ['(', ')'] } else { ['[', ']'] }, out)
         }
         Type::POLYGON => points(&mut from, ['(', ')'], out),
+        Type::TS_VECTOR => search::vector(&mut from, out),
+        Type::TSQUERY => search::query(&mut from, out),
+        Type::PG_SNAPSHOT | Type::TXID_SNAPSHOT => search::snapshot(&mut from, out),
         Type::RECORD => record(types, &mut from, out),
         _ => match ty.kind() {
             Kind::Range(inner) => range(inner, types, &mut from, out),
