@@ -49,7 +49,7 @@ fn check(database: &TestDatabase, cases: &[(&str, &str, Value)]) {
             for conn in [&mut fresh, &mut used] {
                 for _ in 0..2 {
                     let sql = format!("select '{}'::{declared}", written.replace('\'', "''"));
-                    assert_eq!(conn.query_one(&sql, ()).unwrap().values(), [expected.clone()], "{declared} {written}");
+                    assert_eq!(conn.query_one(&sql, ()).unwrap().values()[0], *expected, "{declared} {written}");
                     // As text, and as the value that came back.
                     let sql = format!("select ?::{declared}, ?::{declared}, ?::{declared}");
                     let row = conn.query_one(&sql, (*written, expected, None::<&str>)).unwrap();
