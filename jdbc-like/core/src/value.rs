@@ -223,7 +223,7 @@ fn fmt_array(f: &mut fmt::Formatter<'_>, items: &[Value]) -> fmt::Result {
         match item {
             Value::Null => f.write_str("NULL")?,
             Value::Array(inner) => fmt_array(f, inner)?,
-            Value::Text(text) | Value::Json(text) => fmt_quoted(f, text)?,
+            Value::Text(text) | Value::Json(text) => fmt_quoted_if_needed(f, text)?,
             other => fmt_quoted_if_needed(f, &other.to_string())?,
         }
     }
@@ -231,7 +231,8 @@ fn fmt_array(f: &mut fmt::Formatter<'_>, items: &[Value]) -> fmt::Result {
 }
 
 fn fmt_quoted_if_needed(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+'));
+    let special = |b: u8| matches!(b, b'{' | b'}' | b'"' | b',' | b'\\' | b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C);
+    let plain = !text.is_empty() && !text.eq_ignore_ascii_case("null") && !text.bytes().any(special);
     if plain { f.write_str(text) } else { fmt_quoted(f, text) }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     pub(crate) uses: u32,
     /// The statement that the server keeps. Dropping it queues a message that closes it there.
     pub(crate) named: Option<Statement>,
+    /// The types of its parameters, as the server saw them when it was prepared.
+    pub(crate) parameters: Box<[u32]>,
     /// The columns of the last run.
     pub(crate) plan: Arc<Plan>,
     /// Whether it surely changes nothing, so that it may be cancelled when its rows are left early.
@@ -34,16 +36,22 @@ impl Entry {
         let sql = render(statement).map_or_else(|| Arc::clone(statement.shared_sql()), Arc::from);
         let only_reads = only_reads(&sql);
         let given = Arc::clone(statement.shared_sql());
-        let plan = Arc::new(Plan::of(None, Some(Arc::clone(&given))));
+        let plan = Arc::new(Plan::of(None, Some(Arc::clone(&given)), Arc::default()));
         let bytes = size_of::<Self>() + sql.len() + given.len();
-        Self { sql, uses: 0, named: None, plan, only_reads, given, bytes }
+        Self { sql, uses: 0, named: None, parameters: Box::default(), plan, only_reads, given, bytes }
+    }
+
+    /// Whether its columns have types of which the catalog must be asked first.
+    #[inline]
+    pub(crate) fn needs_types(&self) -> bool {
+        self.plan.is_unresolved
     }
 
     /// Looks at the columns that the server described last: those of this statement.
     pub(crate) fn look(&mut self, watch: &Watch) {
         watch.description(|seen| {
             if !self.plan.is_of(seen) {
-                self.plan = Arc::new(Plan::of(seen, Some(Arc::clone(&self.given))));
+                self.plan = Arc::new(Plan::of(seen, Some(Arc::clone(&self.given)), watch.types()));
             }
         });
     }
@@ -51,6 +59,7 @@ impl Entry {
     /// Keeps the statement that the server has just prepared.
     pub(crate) fn keep(&mut self, named: Statement, watch: &Watch) -> &Statement {
         self.look(watch);
+        self.parameters = watch.parameters();
         self.named.insert(named)
     }
 }

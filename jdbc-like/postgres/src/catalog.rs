@@ -8,7 +8,10 @@ use postgres_types::Type;
 use tokio_postgres::{Client, Error};
 
 use crate::plan::{Field, Plan, column};
+use crate::types::{self, Decoder};
+use crate::user_types::{Found, Known, TYPES, known, read};
 use crate::value::encode::Param;
+use crate::watch::Watch;
 
 const ORIGINS: &str = "\
 select a.attrelid, a.attnum, n.nspname, c.relname, a.attname
@@ -17,41 +20,32 @@ join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where a.attrelid = any($1::pg_catalog.oid[]) and a.attnum > 0";
 
-const TYPES: &str = "\
-select t.oid, t.typname, t.typcategory::pg_catalog.text
-from pg_catalog.pg_type t
-where t.oid = any($1::pg_catalog.oid[])";
-
 /// What was asked before; a table or type that is renamed keeps its old name here.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     origins: HashMap<(u32, i16), Origin>,
-    types: HashMap<u32, (Box<str>, SqlType)>,
+    types: HashMap<u32, Known>,
 }
 
 impl Catalog {
     /// The columns of a plan, with all that the catalog says of them.
-    pub(crate) async fn columns(&mut self, client: &Client, plan: &Plan) -> Result<Vec<Column>, Error> {
+    pub(crate) async fn columns(&mut self, client: &Client, watch: &Watch, plan: &Plan) -> Result<Vec<Column>, Error> {
         let fields: Vec<Field<'_>> = plan.fields().collect();
         let unknown = fields.iter().filter(|f| f.table != 0 && !self.origins.contains_key(&(f.table, f.attribute)));
         let tables = list(unknown.map(|f| f.table));
-        let unknown = fields.iter().filter(|f| Type::from_oid(f.oid).is_none() && !self.types.contains_key(&f.oid));
-        let types = list(unknown.map(|f| f.oid));
         if let Some(tables) = tables {
             self.ask_origins(client, &tables).await?;
         }
-        if let Some(types) = types {
-            self.ask_types(client, &types).await?;
-        }
+        self.resolve(client, watch, fields.iter().map(|f| f.oid)).await?;
         Ok(fields.iter().map(|f| self.column(f)).collect())
     }
 
     fn column(&self, field: &Field<'_>) -> Column {
         let mut told = column(field);
         told.origin = self.origins.get(&(field.table, field.attribute)).cloned();
-        if let Some((name, sql_type)) = self.types.get(&field.oid) {
-            told.type_name = name.clone();
-            told.sql_type = *sql_type;
+        if let Some(known) = self.types.get(&field.oid) {
+            told.type_name = known.name.clone();
+            told.sql_type = known.sql_type;
         }
         told
     }
@@ -65,14 +59,45 @@ impl Catalog {
         Ok(())
     }
 
-    async fn ask_types(&mut self, client: &Client, types: &str) -> Result<(), Error> {
-        let numbers = Param(ValueRef::Text(types));
-        for row in client.query_typed(TYPES, &[(&numbers, Type::UNKNOWN)]).await? {
-            let (oid, name, category): (u32, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let sql_type = if category == "A" { SqlType::Array } else { SqlType::Other };
-            self.types.insert(oid, (name.into(), sql_type));
-        }
+    /// Asks about the types of these that are not known, and about those that they are made of.
+    pub(crate) async fn resolve(
+        &mut self,
+        client: &Client,
+        watch: &Watch,
+        oids: impl Iterator<Item = u32>,
+    ) -> Result<(), Error> {
+        let unknown: Vec<u32> =
+            oids.filter(|oid| Type::from_oid(*oid).is_none() && !self.types.contains_key(oid)).collect();
+        let Some(types) = list(unknown.iter().copied()) else { return Ok(()) };
+        let numbers = Param(ValueRef::Text(&types));
+        let rows = client.query_typed(TYPES, &[(&numbers, Type::UNKNOWN)]).await?;
+        let found = rows.iter().map(read).collect::<Result<Vec<Found>, Error>>()?;
+        watch.learn(|map| {
+            for (oid, known) in known(found, map) {
+                self.types.insert(oid, known);
+            }
+            // What the catalog does not have any more is not asked for again.
+            for oid in unknown {
+                self.types.entry(oid).or_default();
+                if !map.knows(oid) {
+                    map.learn(oid, Decoder::Opaque);
+                }
+            }
+        });
         Ok(())
+    }
+
+    /// A parameter's type by the names that all drivers share.
+    pub(crate) fn sql_type(&self, oid: u32) -> SqlType {
+        self.types.get(&oid).map_or_else(|| types::sql_type(oid), |known| known.sql_type)
+    }
+
+    /// The name by which a parameter's type can be written in a cast to its array; empty if it is not known, or cannot be.
+    pub(crate) fn parameter_type(&self, oid: u32) -> Box<str> {
+        match Type::from_oid(oid) {
+            Some(ty) => ty.name().into(),
+            None => self.types.get(&oid).map(|known| known.cast.clone()).unwrap_or_default(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rows of the running statement.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,10 +19,18 @@ pub(crate) struct Cursor {
     // The place is allocated once for all statements of the connection: the stream may not move while it is polled.
     stream: Pin<Box<Option<RowStream>>>,
     row: Option<Row>,
+    /// Rows that were read before anybody asked for them.
+    ahead: Option<Box<Ahead>>,
     scratch: Scratch,
     pub(crate) plan: Arc<Plan>,
     /// Whether the statement changes nothing and may be cancelled.
     pub(crate) only_reads: bool,
+}
+
+struct Ahead {
+    rows: VecDeque<Row>,
+    /// The number of the command tag, if these rows are all.
+    count: Option<u64>,
 }
 
 /// What a step came to.
@@ -33,7 +42,14 @@ pub(crate) enum Step {
 
 impl Cursor {
     pub(crate) fn new() -> Self {
-        Self { stream: Box::pin(None), row: None, scratch: Scratch::default(), plan: Arc::default(), only_reads: false }
+        Self {
+            stream: Box::pin(None),
+            row: None,
+            ahead: None,
+            scratch: Scratch::default(),
+            plan: Arc::default(),
+            only_reads: false,
+        }
     }
 
     /// Before the first row of a statement.
@@ -48,21 +64,21 @@ impl Cursor {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.row = None;
+        self.ahead = None;
         self.stream.set(None);
     }
 
     /// Moves to the next row.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Error>> {
+        if self.ahead.is_some()
+            && let Some(step) = self.next_ahead()
+        {
+            return Poll::Ready(Ok(step));
+        }
         let Some(mut stream) = self.stream.as_mut().as_pin_mut() else { return Poll::Ready(Ok(Step::End(0))) };
         match ready!(stream.as_mut().poll_next(cx)) {
-            Some(Ok(row)) => {
-                if self.plan.makes {
-                    make(&mut self.scratch, &self.plan, &row);
-                }
-                self.row = Some(row);
-                Poll::Ready(Ok(Step::Row))
-            }
+            Some(Ok(row)) => Poll::Ready(Ok(self.show(row))),
             Some(Err(error)) => {
                 self.clear();
                 Poll::Ready(Err(error))
@@ -73,6 +89,52 @@ impl Cursor {
                 Poll::Ready(Ok(Step::End(count)))
             }
         }
+    }
+
+    #[inline]
+    fn show(&mut self, row: Row) -> Step {
+        if self.plan.makes {
+            make(&mut self.scratch, &self.plan, &row);
+        }
+        self.row = Some(row);
+        Step::Row
+    }
+
+    /// Reads up to this many rows ahead; whether these were all.
+    pub(crate) async fn read_ahead(&mut self, limit: usize) -> Result<bool, Error> {
+        let mut ahead = Ahead { rows: VecDeque::new(), count: None };
+        while let Some(mut stream) = self.stream.as_mut().as_pin_mut()
+            && ahead.rows.len() < limit
+        {
+            match poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                Some(Ok(row)) => ahead.rows.push_back(row),
+                Some(Err(error)) => {
+                    self.clear();
+                    return Err(error);
+                }
+                None => {
+                    ahead.count = Some(stream.rows_affected().unwrap_or(0));
+                    break;
+                }
+            }
+        }
+        let all = ahead.count.is_some();
+        self.ahead = Some(Box::new(ahead));
+        Ok(all)
+    }
+
+    /// The next of the rows that were read ahead, or the end if they were all; none: the stream goes on.
+    #[cold]
+    fn next_ahead(&mut self) -> Option<Step> {
+        let ahead = self.ahead.as_mut()?;
+        if let Some(row) = ahead.rows.pop_front() {
+            return Some(self.show(row));
+        }
+        let count = ahead.count;
+        self.ahead = None;
+        let count = count?;
+        self.clear();
+        Some(Step::End(count))
     }
 
     /// Reads to the end of a statement that returns no rows.
@@ -101,6 +163,6 @@ fn make(scratch: &mut Scratch, plan: &Plan, row: &Row) {
     scratch.clear();
     for (column, decoder) in plan.decoders.iter().enumerate() {
         let raw = row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten();
-        scratch.push(decoder, raw.map(|r| r.0));
+        scratch.push(decoder, &plan.types, raw.map(|r| r.0));
     }
 }

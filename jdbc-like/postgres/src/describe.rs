@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{Description, PreparedStatement, Result, Shape, SqlType};
-use postgres_types::Type;
-use tokio_postgres::{Error, Statement};
+use batis_dbc::{Description, PreparedStatement, Result, Shape};
+use tokio_postgres::Error;
 
 use crate::connection::PostgresConnection;
 use crate::error::in_statement;
 use crate::statement::check_text;
-use crate::types;
 
 impl PostgresConnection {
     pub(crate) async fn describe_statement(&mut self, statement: &PreparedStatement) -> Result<Description> {
@@ -35,19 +33,21 @@ impl PostgresConnection {
     async fn look_at(&mut self, statement: &PreparedStatement) -> Result<Description, Error> {
         let Self { client, cache, catalog, watch, .. } = self;
         let entry = cache.entry(statement);
-        let named = match &entry.named {
-            Some(named) => named.clone(),
-            None => {
-                let named = client.prepare(&entry.sql).await?;
-                entry.keep(named, watch).clone()
-            }
-        };
-        let columns = catalog.columns(client, &entry.plan).await?;
+        if entry.named.is_none() {
+            let named = client.prepare(&entry.sql).await?;
+            entry.keep(named, watch);
+        }
+        catalog.resolve(client, watch, entry.parameters.iter().copied()).await?;
+        let columns = catalog.columns(client, watch, &entry.plan).await?;
+        if entry.plan.is_unresolved {
+            entry.plan = Arc::new(entry.plan.resolved(watch.types()));
+        }
         if columns != entry.plan.shape.columns() {
             entry.plan = Arc::new(entry.plan.described(columns));
         }
-        let description = Description::new(parameters(&named), Shape::clone(&entry.plan.shape));
-        Ok(description.with_parameter_types(parameter_types(&named)))
+        let parameters = entry.parameters.iter().map(|oid| catalog.sql_type(*oid)).collect();
+        let description = Description::new(parameters, Shape::clone(&entry.plan.shape));
+        Ok(description.with_parameter_types(entry.parameters.iter().map(|oid| catalog.parameter_type(*oid)).collect()))
     }
 
     /// A statement has a name while it is looked at. A proxy may give each transaction another session, so all happens in one.
@@ -65,16 +65,4 @@ impl PostgresConnection {
         self.client.batch_execute("ROLLBACK").await?;
         described
     }
-}
-
-/// The types of the parameters. What was hidden from tokio-postgres is a type of the database's own.
-fn parameters(statement: &Statement) -> Vec<SqlType> {
-    let all = statement.params().iter();
-    all.map(|ty| if *ty == Type::UNKNOWN { SqlType::Other } else { types::sql_type(ty.oid()) }).collect()
-}
-
-/// The names of the parameters' types; empty for types of the database's own.
-fn parameter_types(statement: &Statement) -> Vec<Box<str>> {
-    let known = |ty: &Type| if *ty == Type::UNKNOWN { String::new() } else { types::name(ty.oid()) };
-    statement.params().iter().map(|ty| known(ty).into()).collect()
 }

@@ -19,11 +19,23 @@
 //! | URL | server |
 //! |---|---|
 //! | `postgres://user:password@host:5432/db` | over TCP; `postgresql:` is the same |
-//! | `postgres://a,b:5433/db` | the first host that answers |
+//! | `postgres://a,b:5433/db` | the first host that answers, and that is what `target_session_attrs` asks for |
 //! | `postgres:///db?host=/run/postgresql` | over the unix socket in that folder |
 //! | `postgres://%2Frun%2Fpostgresql/db` | the same |
 //!
-//! Options are listed by [`PostgresDriver`]. TLS is not built in, and the crate builds on unix systems only.
+//! | `postgres:host=db.example.org dbname=shop` | libpq's connection string; [`PostgresDriver::parse_url`] takes it without the scheme too |
+//!
+//! Options are listed by [`PostgresDriver`], with libpq's names, variables (`PGHOST` ..), password file and service file. The crate builds on
+//! unix systems only.
+//!
+//! # TLS
+//! With the feature `tls`, by rustls: `sslmode=verify-full` and the other modes, client certificates, and logins that are bound to their
+//! channel. A request to cancel a statement is secured as its connection is.
+//!
+//! # What the server says by itself
+//! `Connection::warnings` gives the notices since it was asked last (the 64 newest are kept). [`PgListener`] and [`blocking::PgListener`]
+//! receive what `NOTIFY` sends, over a connection of their own that is made again when it is lost. An error of a connection that was lost
+//! while nobody used it has the server's reason as its detail and cause.
 //!
 //! # Tasks and threads
 //! A connection for tasks is `tokio_postgres::Client`, with its I/O in a task of the runtime that made the connection; it ends with that
@@ -49,7 +61,13 @@
 //! | `date`, `time`, `timestamp`, `timestamptz`, `interval` | `Date`, `Time`, `Timestamp`, `TimestampTz`, `Interval` |
 //! | `json`, `jsonb` | `Json` |
 //! | arrays, of any dimensions | `Array` |
-//! | enums, and all other types | `Text`, as the server writes them; `Bytes` if the driver cannot read them |
+//! | domains | as the type below |
+//! | enums, rows, ranges, and all other types | `Text`, as the server writes them (with the settings that it has from the start) |
+//! | types of extensions that have no text inside | `Bytes`: their binary form; cast them to text in the statement |
+//!
+//! Types of the database's own are looked up in its catalog when a connection first sees them: one more round trip for each new type. (In a
+//! result of more than 500 rows by a statement without a name the rows are not held back for that: until the next run, what is read there of
+//! such types is what their bytes surely are, and `Bytes` else.) The first index of an array, which can be another than 1, is not kept.
 //!
 //! Parameters have the type that the server sees for their place: a text is taken for an enum, a uuid, a date or a number where one stands.
 //! Where value and type are the same thing they are sent in binary form, else as text, which the server reads as it reads a literal.
@@ -78,6 +96,7 @@ mod options;
 mod passfile;
 mod plan;
 mod properties;
+mod resolve;
 mod run;
 mod run_many;
 mod script;
@@ -91,6 +110,7 @@ mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod types;
+mod user_types;
 mod value;
 mod wakeup;
 mod watch;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use batis_dbc::{Column, Shape};
 
-use crate::types::{self, Decoder, decoder};
+use crate::types::{self, Decoder, TypeMap};
 
 /// The columns of a result and how each is read. Shared by all runs of a statement.
 #[derive(Debug, Default)]
@@ -13,6 +13,10 @@ pub(crate) struct Plan {
     pub(crate) decoders: Box<[Decoder]>,
     /// Whether some values are made when a row comes.
     pub(crate) makes: bool,
+    /// What the catalog said of types when the plan was made.
+    pub(crate) types: Arc<TypeMap>,
+    /// Some column has a type that the catalog was not asked about.
+    pub(crate) is_unresolved: bool,
     /// The statement's text as it was given, for errors that come with the rows.
     pub(crate) sql: Option<Arc<str>>,
     /// The row description that it was made of; empty if the statement returns no rows.
@@ -32,21 +36,32 @@ pub(crate) struct Field<'a> {
 
 impl Plan {
     /// For a row description as the server sent it; none: no rows.
-    pub(crate) fn of(description: Option<&[u8]>, sql: Option<Arc<str>>) -> Self {
+    pub(crate) fn of(description: Option<&[u8]>, sql: Option<Arc<str>>, types: Arc<TypeMap>) -> Self {
         let description = description.unwrap_or_default();
         let columns: Vec<Column> = fields(description).map(|f| column(&f)).collect();
-        Self::with_columns(description.into(), columns, sql)
+        Self::with_columns(description.into(), columns, sql, types)
     }
 
     /// The same with other columns: those that say more of themselves.
     pub(crate) fn described(&self, columns: Vec<Column>) -> Self {
-        Self::with_columns(self.description.clone(), columns, self.sql.clone())
+        Self::with_columns(self.description.clone(), columns, self.sql.clone(), Arc::clone(&self.types))
     }
 
-    fn with_columns(description: Box<[u8]>, columns: Vec<Column>, sql: Option<Arc<str>>) -> Self {
-        let decoders: Box<[Decoder]> = fields(&description).map(|f| decoder(f.oid)).collect();
+    /// The same, after the catalog said more of types.
+    pub(crate) fn resolved(&self, types: Arc<TypeMap>) -> Self {
+        Self::with_columns(self.description.clone(), self.shape.columns().to_vec(), self.sql.clone(), types)
+    }
+
+    /// The types that the catalog was not asked about.
+    pub(crate) fn unresolved(&self) -> impl Iterator<Item = u32> {
+        self.fields().map(|field| field.oid).filter(|oid| !self.types.knows(*oid))
+    }
+
+    fn with_columns(description: Box<[u8]>, columns: Vec<Column>, sql: Option<Arc<str>>, types: Arc<TypeMap>) -> Self {
+        let decoders: Box<[Decoder]> = fields(&description).map(|f| types.decoder(f.oid)).collect();
         let makes = decoders.iter().any(Decoder::makes);
-        Self { shape: Arc::new(Shape::new(columns)), decoders, makes, sql, description }
+        let is_unresolved = decoders.contains(&Decoder::Foreign);
+        Self { shape: Arc::new(Shape::new(columns)), decoders, makes, types, is_unresolved, sql, description }
     }
 
     /// Whether it was made of this row description.
@@ -102,7 +117,7 @@ mod tests {
     #[test]
     fn a_description_is_read() {
         let body = described(b"n", 16_400, 2, 1700);
-        let plan = Plan::of(Some(&body), None);
+        let plan = Plan::of(Some(&body), None, Arc::default());
         let columns = plan.shape.columns();
         assert_eq!(
             (&*columns[0].name, columns[0].sql_type, &*columns[0].type_name),
@@ -110,13 +125,13 @@ mod tests {
         );
         assert_eq!(plan.fields().next(), Some(Field { name: "n", table: 16_400, attribute: 2, oid: 1700 }));
         assert!(plan.makes && plan.is_of(Some(&body)) && !plan.is_of(None));
-        assert!(Plan::of(None, None).shape.is_empty());
+        assert!(Plan::of(None, None, Arc::default()).shape.is_empty());
     }
 
     proptest! {
         #[test]
         fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let plan = Plan::of(Some(&body), None);
+            let plan = Plan::of(Some(&body), None, Arc::default());
             prop_assert_eq!(plan.shape.len(), plan.decoders.len());
         }
     }

@@ -75,6 +75,9 @@ impl PostgresConnection {
         statement: &PreparedStatement,
         params: &[ValueRef<'_>],
     ) -> Result<Option<Outcome>, Error> {
+        if self.cache.entry(statement).needs_types() {
+            Box::pin(self.resolve_before(statement)).await?;
+        }
         let Self { client, cache, cursor, .. } = self;
         let entry = cache.entry(statement);
         let Some(named) = &entry.named else { return Ok(None) };
@@ -102,7 +105,13 @@ impl PostgresConnection {
         let stream = client.query_typed_raw(&entry.sql, values).await?;
         entry.look(watch);
         cursor.open(stream, Arc::clone(&entry.plan), entry.only_reads);
-        if entry.plan.shape.is_empty() { Ok(cursor.finish().await?) } else { Ok(Outcome::Rows) }
+        if entry.plan.shape.is_empty() {
+            return Ok(cursor.finish().await?);
+        }
+        if entry.plan.is_unresolved {
+            Box::pin(self.resolve_behind(statement)).await?;
+        }
+        Ok(Outcome::Rows)
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) enum Tls {}
 pub(crate) enum Security {
     Plain,
     /// In TLS if the server can, else plain.
+    #[cfg(feature = "tls")]
     Prefer(Tls),
     Require(Tls),
 }
@@ -56,6 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Channel<S> {
     pub(crate) async fn open(mut socket: S, security: &Security) -> Result<(Self, Option<Tls>), Refusal> {
         let (tls, required) = match security {
             Security::Plain => return Ok((Self::Plain(socket), None)),
+            #[cfg(feature = "tls")]
             Security::Prefer(tls) => (tls, false),
             Security::Require(tls) => (tls, true),
         };

@@ -1,5 +1,7 @@
 //! Types of the server: what they are called here, and how their values are read.
 
+use std::collections::HashMap;
+
 use batis_dbc::SqlType;
 use postgres_types::{Kind, Type};
 
@@ -27,14 +29,18 @@ pub(crate) enum Decoder {
     Written(Type),
     Numeric,
     Array,
-    /// Not a type that every server has: text if it can be, else an array if it is one, else bytes.
+    /// Pairs of texts, of the extension of this name.
+    Hstore,
+    /// Not a type that every server has, and the catalog was not asked: text if it surely is, an array or a row if it is one, else bytes.
     Foreign,
+    /// A type whose binary form nobody here can read: bytes.
+    Opaque,
 }
 
 impl Decoder {
     /// Whether its values are made when the row comes, instead of being borrowed from it.
     pub(crate) fn makes(&self) -> bool {
-        matches!(self, Self::Written(_) | Self::Numeric | Self::Array | Self::Foreign)
+        matches!(self, Self::Written(_) | Self::Numeric | Self::Array | Self::Hstore | Self::Foreign)
     }
 }
 
@@ -90,9 +96,37 @@ pub(crate) fn decoder(oid: u32) -> Decoder {
     }
 }
 
+/// How the types are read that not every server has, as far as the catalog was asked.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct TypeMap(HashMap<u32, Decoder>);
+
+impl TypeMap {
+    /// The decoder for a type by its number.
+    #[inline]
+    pub(crate) fn decoder(&self, oid: u32) -> Decoder {
+        match decoder(oid) {
+            Decoder::Foreign => self.0.get(&oid).cloned().unwrap_or(Decoder::Foreign),
+            known => known,
+        }
+    }
+
+    pub(crate) fn learn(&mut self, oid: u32, decoder: Decoder) {
+        self.0.insert(oid, decoder);
+    }
+
+    pub(crate) fn knows(&self, oid: u32) -> bool {
+        self.decoder(oid) != Decoder::Foreign
+    }
+}
+
 /// The type by the names that all drivers share.
 pub(crate) fn sql_type(oid: u32) -> SqlType {
-    match decoder(oid) {
+    sql_type_of(&decoder(oid))
+}
+
+/// The same, of what the values are read by.
+pub(crate) fn sql_type_of(decoder: &Decoder) -> SqlType {
+    match *decoder {
         Decoder::Bool => SqlType::Boolean,
         Decoder::Int2 => SqlType::SmallInt,
         Decoder::Int4 => SqlType::Integer,
@@ -112,7 +146,7 @@ pub(crate) fn sql_type(oid: u32) -> SqlType {
         Decoder::Array => SqlType::Array,
         Decoder::Written(Type::MONEY) => SqlType::Numeric,
         Decoder::Written(Type::CHAR) => SqlType::Text,
-        Decoder::Written(_) | Decoder::Foreign => SqlType::Other,
+        Decoder::Written(_) | Decoder::Hstore | Decoder::Foreign | Decoder::Opaque => SqlType::Other,
     }
 }
 

@@ -14,6 +14,8 @@ use postgres_types::Type;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
+use crate::types::TypeMap;
+
 /// What was seen last.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -23,6 +25,10 @@ pub(crate) struct Watch {
     schema_changed: AtomicBool,
     /// The same, in the open transaction: its rollback changes the schema back.
     changed_in_transaction: AtomicBool,
+    /// The types of the parameters of the statement that was prepared last.
+    parameters: Mutex<Box<[u32]>>,
+    /// What the catalog said of types.
+    types: Mutex<Arc<TypeMap>>,
     /// The body of the last row description as the server sent it; none after "no data".
     description: Mutex<Option<Vec<u8>>>,
 }
@@ -34,6 +40,8 @@ impl Watch {
             tag: AtomicU8::new(0),
             schema_changed: AtomicBool::new(false),
             changed_in_transaction: AtomicBool::new(false),
+            parameters: Mutex::default(),
+            types: Mutex::default(),
             description: Mutex::new(None),
         })
     }
@@ -77,6 +85,26 @@ impl Watch {
     /// The first byte of the last command tag: `S` of `SELECT 3`, `R` of `ROLLBACK`.
     pub(crate) fn tag(&self) -> u8 {
         self.tag.load(Ordering::Acquire)
+    }
+
+    /// Makes it the last command tag again: something was asked in between.
+    pub(crate) fn set_tag(&self, tag: u8) {
+        self.tag.store(tag, Ordering::Release);
+    }
+
+    /// The types of the parameters of the statement that was prepared last, as the server sees them.
+    pub(crate) fn parameters(&self) -> Box<[u32]> {
+        self.parameters.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How types are read that not every server has.
+    pub(crate) fn types(&self) -> Arc<TypeMap> {
+        Arc::clone(&self.types.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers how types are read.
+    pub(crate) fn learn(&self, learn: impl FnOnce(&mut TypeMap)) {
+        learn(Arc::make_mut(&mut self.types.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 
     /// Looks at the last row description; none: the statement returns no rows.
@@ -179,7 +207,10 @@ impl<S> Watched<S> {
                 self.watch.describe(Some(body));
                 hide_columns(body);
             }
-            _ => hide_parameters(body),
+            _ => {
+                *self.watch.parameters.lock().unwrap_or_else(PoisonError::into_inner) = parameters(body).collect();
+                hide_parameters(body);
+            }
         }
     }
 
@@ -217,6 +248,12 @@ fn hide_columns(body: &mut [u8]) {
 }
 
 /// Parameter description: count, then the types.
+fn parameters(body: &[u8]) -> impl Iterator<Item = u32> {
+    let types = body.get(2..).into_iter().flat_map(|oids| oids.chunks_exact(4));
+    types.filter_map(|oid| oid.try_into().ok().map(u32::from_be_bytes))
+}
+
+/// The same, hidden.
 fn hide_parameters(body: &mut [u8]) {
     body.get_mut(2..).into_iter().flat_map(|oids| oids.chunks_exact_mut(4)).for_each(hide);
 }

@@ -24,6 +24,7 @@ fn literals_and_parameters_are_read_alike() {
         return;
     };
     let number = |n: &str| Value::Numeric(n.into());
+    let interval = |months, days, micros| Value::Interval(Interval { months, days, micros });
     let array = |items: &[Value]| Value::Array(items.into());
     let cases: Vec<(&str, &str, Value)> = vec![
         ("bool", "true", Value::Bool(true)),
@@ -78,9 +79,57 @@ fn literals_and_parameters_are_read_alike() {
         ("point", "(1.5,2)", text("(1.5,2)")),
         ("timetz", "10:00:00+02", text("10:00:00+02")),
         ("xml", "<a/>", text("<a/>")),
+        ("numeric", "Infinity", number("Infinity")),
+        ("numeric", "-Infinity", number("-Infinity")),
+        ("date", "4713-01-01 BC", Value::Date(-2_440_550)),
+        ("date", "0044-03-15 BC", Value::Date(-735_160)),
+        ("timestamp", "0001-12-31 23:59:59 BC", Value::Timestamp(-62_135_596_801_000_000)),
+        ("timestamptz", "infinity", Value::TimestampTz(i64::MAX)),
+        ("time", "24:00:00", Value::Time(86_400_000_000)),
+        ("interval", "-1 years +2 days -03:00:00", interval(-12, 2, -10_800_000_000)),
+        ("interval", "178956970 years 7 mons", interval(i32::MAX, 0, 0)),
+        ("name", "a name", text("a name")),
+        ("\"char\"", "x", text("x")),
+        ("money", "-1234.50", number("-1234.50")),
+        ("cidr", "10.0.0.0/8", text("10.0.0.0/8")),
+        ("inet", "10.0.0.1", text("10.0.0.1")),
+        ("inet", "::1/64", text("::1/64")),
+        ("macaddr8", "08:00:2b:01:02:03:04:05", text("08:00:2b:01:02:03:04:05")),
+        ("varbit", "", text("")),
+        ("varbit", "101010101", text("101010101")),
+        ("int8range", "(,5)", text("(,5)")),
+        ("numrange", "empty", text("empty")),
+        ("numrange", "(1.5,]", text("(1.5,)")),
+        ("daterange", "[2024-01-01,infinity)", text("[2024-01-01,infinity)")),
+        ("tsrange", "[\"2024-01-01 00:00:00\",)", text("[\"2024-01-01 00:00:00\",)")),
+        ("int4range[]", "{\"[1,2)\",empty}", array(&[text("[1,2)"), text("empty")])),
+        ("int4multirange", "{}", text("{}")),
+        ("int4multirange", "{[1,2),[5,8)}", text("{[1,2),[5,8)}")),
+        ("nummultirange", "{(,1.5],(2,)}", text("{(,1.5],(2,)}")),
+        ("tsvector", "'a':1A,2 'it''s' 'x\\\\y':3", text("'a':1A,2 'it''s' 'x\\\\y':3")),
+        ("tsvector", "", text("")),
+        ("tsquery", "'a' & !( 'b' | 'c':*AB )", text("'a' & !( 'b' | 'c':*AB )")),
+        ("tsquery", "'a' <-> ( 'b' <2> 'c' )", text("'a' <-> ( 'b' <2> 'c' )")),
+        ("tsquery", "( 'a' | 'b' ) & 'c' & 'd'", text("( 'a' | 'b' ) & 'c' & 'd'")),
+        ("jsonpath", "$.\"a\"[*]?(@ > 1)", text("$.\"a\"[*]?(@ > 1)")),
+        ("pg_lsn", "16/B374D848", text("16/B374D848")),
+        ("pg_snapshot", "10:20:10,14,15", text("10:20:10,14,15")),
+        ("txid_snapshot", "10:20:", text("10:20:")),
+        ("xid8", "18446744073709551615", text("18446744073709551615")),
+        ("xid", "7", Value::Int(7)),
+        ("tid", "(1,2)", text("(1,2)")),
+        ("regclass", "pg_class", Value::Int(1259)),
+        ("line", "{1,-2,Infinity}", text("{1,-2,Infinity}")),
+        ("lseg", "[(1,2),(3,4)]", text("[(1,2),(3,4)]")),
+        ("box", "(3,4),(1,2)", text("(3,4),(1,2)")),
+        ("path", "[(1,2),(3,4)]", text("[(1,2),(3,4)]")),
+        ("polygon", "((1,2),(3,4))", text("((1,2),(3,4))")),
+        ("circle", "<(1,2),3>", text("<(1,2),3>")),
+        ("bool[]", "{t,f,NULL}", array(&[Value::Bool(true), Value::Bool(false), Value::Null])),
+        ("jsonb[]", "{\"{\\\"a\\\": 1}\"}", array(&[Value::Json("{\"a\": 1}".into())])),
     ];
     for (declared, written, expected) in &cases {
-        let literal = once.query_one(&format!("select '{written}'::{declared}"), ()).unwrap();
+        let literal = once.query_one(&format!("select '{}'::{declared}", written.replace('\'', "''")), ()).unwrap();
         assert_eq!(literal.values()[0], *expected, "literal {declared} {written}");
         for conn in [&mut once, &mut named] {
             // As text, and as the value that came back.

@@ -7,7 +7,7 @@ use postgres_types::{FromSql, Type};
 
 use super::text::{self, Reader};
 use super::{EPOCH_DAYS, EPOCH_MICROS, numeric};
-use crate::types::{Decoder, decoder};
+use crate::types::{Decoder, TypeMap};
 
 /// The bytes of a column.
 pub(crate) struct Raw<'a>(pub(crate) &'a [u8]);
@@ -57,9 +57,14 @@ fn known<'a>(decoder: &Decoder, raw: &'a [u8]) -> Option<ValueRef<'a>> {
             let (micros, days, months) = (from.i64()?, from.i32()?, from.i32()?);
             ValueRef::Interval(Interval { months, days, micros })
         }
-        // An enum's label, for one. No text holds a zero byte, and most binary forms do.
-        Decoder::Foreign if !raw.contains(&0) => ValueRef::Text(std::str::from_utf8(raw).ok()?),
-        Decoder::Foreign | Decoder::Written(_) | Decoder::Numeric | Decoder::Array => return None,
+        // An enum's label, for one. Hardly a text holds these bytes, and most binary forms do.
+        Decoder::Foreign if !raw.iter().any(u8::is_ascii_control) => ValueRef::Text(std::str::from_utf8(raw).ok()?),
+        Decoder::Foreign
+        | Decoder::Opaque
+        | Decoder::Written(_)
+        | Decoder::Numeric
+        | Decoder::Array
+        | Decoder::Hstore => return None,
     })
 }
 
@@ -71,9 +76,9 @@ fn micros(raw: &[u8]) -> Option<i64> {
 }
 
 /// Reads any value.
-pub(super) fn owned(decoder: &Decoder, raw: &[u8]) -> Value {
+pub(super) fn owned(decoder: &Decoder, types: &TypeMap, raw: &[u8]) -> Value {
     let mut text = String::new();
-    match make(decoder, raw, &mut text) {
+    match make(decoder, types, raw, &mut text) {
         Some(Made::Borrowed) => borrowed(decoder, raw).to_owned(),
         Some(Made::Text(_)) => Value::Text(text.into()),
         Some(Made::Numeric(_)) => Value::Numeric(text.into()),
@@ -93,30 +98,32 @@ enum Made {
     Value(Value),
 }
 
-fn make(decoder: &Decoder, raw: &[u8], text: &mut String) -> Option<Made> {
+fn make(decoder: &Decoder, types: &TypeMap, raw: &[u8], text: &mut String) -> Option<Made> {
     let begin = text.len();
     match decoder {
         Decoder::Numeric => numeric::write(raw, text).map(|()| Made::Numeric(begin..text.len())),
         Decoder::Written(Type::MONEY) => {
-            text::write(&Type::MONEY, raw, text).map(|()| Made::Numeric(begin..text.len()))
+            text::write(&Type::MONEY, types, raw, text).map(|()| Made::Numeric(begin..text.len()))
         }
-        Decoder::Written(ty) => text::write(ty, raw, text).map(|()| Made::Text(begin..text.len())),
-        Decoder::Array => array(raw).map(Made::Value),
-        Decoder::Foreign if known(decoder, raw).is_none() => foreign(raw, text, begin),
+        Decoder::Hstore => text::hstore(&mut Reader(raw), text).map(|()| Made::Text(begin..text.len())),
+        Decoder::Written(ty) => text::write(ty, types, raw, text).map(|()| Made::Text(begin..text.len())),
+        Decoder::Array => array(types, raw).map(Made::Value),
+        Decoder::Foreign if known(decoder, raw).is_none() => foreign(types, raw, text, begin),
         _ => Some(Made::Borrowed),
     }
 }
 
-/// A value of a type of the database's own that is not text: an array or a row say themselves what they are.
-fn foreign(raw: &[u8], text: &mut String, begin: usize) -> Option<Made> {
-    if let Some(value) = array(raw) {
+/// A value of a type of the database's own that is not text: an array or a row say themselves what they are. (A row without columns looks
+/// like other empty things.)
+fn foreign(types: &TypeMap, raw: &[u8], text: &mut String, begin: usize) -> Option<Made> {
+    if let Some(value) = array(types, raw) {
         return Some(Made::Value(value));
     }
-    text::record(&mut Reader(raw), text).map(|()| Made::Text(begin..text.len()))
+    text::record(types, &mut Reader(raw), text).filter(|()| raw.len() > 4).map(|()| Made::Text(begin..text.len()))
 }
 
 /// Dimensions, a flag for nulls, the elements' type, length and first index of each dimension, elements.
-fn array(raw: &[u8]) -> Option<Value> {
+fn array(types: &TypeMap, raw: &[u8]) -> Option<Value> {
     let mut from = Reader(raw);
     let (dimensions, flags, oid) = (from.i32()?, from.i32()?, from.u32()?);
     if !(0..=6).contains(&dimensions) || !matches!(flags, 0 | 1) {
@@ -127,19 +134,19 @@ fn array(raw: &[u8]) -> Option<Value> {
         usize::try_from(length).ok()
     });
     let lengths = lengths.collect::<Option<Vec<usize>>>()?;
-    let elements = decoder(oid);
+    let elements = types.decoder(oid);
     let value = match lengths.is_empty() {
         true => Value::Array(Box::default()),
-        false => dimension(&lengths, &elements, &mut from)?,
+        false => dimension(&lengths, &elements, types, &mut from)?,
     };
     from.is_empty().then_some(value)
 }
 
-fn dimension(lengths: &[usize], elements: &Decoder, from: &mut Reader<'_>) -> Option<Value> {
+fn dimension(lengths: &[usize], elements: &Decoder, types: &TypeMap, from: &mut Reader<'_>) -> Option<Value> {
     let (length, inner) = lengths.split_first()?;
     let items = (0..*length).map(|_| match inner {
-        [] => from.sized().map(|raw| raw.map_or(Value::Null, |raw| owned(elements, raw))),
-        _ => dimension(inner, elements, from),
+        [] => from.sized().map(|raw| raw.map_or(Value::Null, |raw| owned(elements, types, raw))),
+        _ => dimension(inner, elements, types, from),
     });
     items.collect::<Option<Vec<Value>>>().map(|items| Value::Array(items.into()))
 }
@@ -158,10 +165,10 @@ impl Scratch {
     }
 
     /// Adds the next column; none: null.
-    pub(crate) fn push(&mut self, decoder: &Decoder, raw: Option<&[u8]>) {
+    pub(crate) fn push(&mut self, decoder: &Decoder, types: &TypeMap, raw: Option<&[u8]>) {
         let begin = self.text.len();
         let made = match raw {
-            Some(raw) if decoder.makes() => make(decoder, raw, &mut self.text),
+            Some(raw) if decoder.makes() => make(decoder, types, raw, &mut self.text),
             _ => Some(Made::Borrowed),
         };
         if made.is_none() {
@@ -189,9 +196,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(oid in prop_oneof![0u32..6000, Just(70_000)], raw in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let decoder = decoder(oid);
+            let decoder = TypeMap::default().decoder(oid);
             let mut scratch = Scratch::default();
-            scratch.push(&decoder, Some(&raw));
+            scratch.push(&decoder, &TypeMap::default(), Some(&raw));
             let _ = scratch.value(0, &decoder, &raw);
         }
     }
@@ -199,9 +206,9 @@ mod tests {
     #[test]
     fn an_array_bomb_is_refused() {
         let raw: Vec<u8> = [1, 0, 23, i32::MAX, 1].iter().flat_map(|w: &i32| w.to_be_bytes()).collect();
-        assert!(array(&raw).is_none());
+        assert!(array(&TypeMap::default(), &raw).is_none());
         let mut nested: Vec<u8> = [6, 0, 23].iter().flat_map(|w: &i32| w.to_be_bytes()).collect();
         nested.extend((0..6).flat_map(|_| [2_000_000i32, 1]).flat_map(i32::to_be_bytes));
-        assert!(array(&nested).is_none());
+        assert!(array(&TypeMap::default(), &nested).is_none());
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod numeric;
+mod search;
 mod text;
 
 /// From 1970-01-01 to 2000-01-01, where the server's calendar begins.

@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use batis_dbc::{Interval, ValueRef};
 use postgres_types::{Kind, Type};
 
-use super::decode;
-use crate::types::decoder;
+use super::{decode, search};
+use crate::types::{Decoder, TypeMap};
 
 /// Reads big-endian numbers off the front.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
@@ -59,13 +59,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A text that ends by a zero byte.
+    pub(super) fn until_zero(&mut self) -> Option<&'a str> {
+        let text = self.take(memchr::memchr(0, self.0)?)?;
+        self.u8()?;
+        std::str::from_utf8(text).ok()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 /// Writes a value of a type as the server writes it. None: the type is not known, or the bytes are not of it; `out` may hold a part then.
-pub(super) fn write(ty: &Type, raw: &[u8], out: &mut String) -> Option<()> {
+pub(super) fn write(ty: &Type, types: &TypeMap, raw: &[u8], out: &mut String) -> Option<()> {
     let mut from = Reader(raw);
     match *ty {
         Type::CHAR => char1(from.u8()?, out),
@@ -83,21 +90,26 @@ pub(super) fn write(ty: &Type, raw: &[u8], out: &mut String) -> Option<()> {
         Type::JSONPATH => pushed(out, format_args!("{}", std::str::from_utf8(raw.strip_prefix(&[1])?).ok()?)),
         Type::POINT => point(&mut from, out),
         Type::BOX | Type::LSEG => segment(&mut from, *ty == Type::LSEG, out),
-        Type::LINE => pushed(out, format_args!("{{{},{},{}}}", from.f64()?, from.f64()?, from.f64()?)),
+        Type::LINE => {
+            pushed(out, format_args!("{{{},{},{}}}", Float(from.f64()?), Float(from.f64()?), Float(from.f64()?)))
+        }
         Type::CIRCLE => {
             out.push('<');
             point(&mut from, out)?;
-            pushed(out, format_args!(",{}>", from.f64()?))
+            pushed(out, format_args!(",{}>", Float(from.f64()?)))
         }
         Type::PATH => {
             let closed = from.u8()? != 0;
             points(&mut from, if closed { ['(', ')'] } else { ['[', ']'] }, out)
         }
         Type::POLYGON => points(&mut from, ['(', ')'], out),
-        Type::RECORD => record(&mut from, out),
+        Type::TS_VECTOR => search::vector(&mut from, out),
+        Type::TSQUERY => search::query(&mut from, out),
+        Type::PG_SNAPSHOT | Type::TXID_SNAPSHOT => search::snapshot(&mut from, out),
+        Type::RECORD => record(types, &mut from, out),
         _ => match ty.kind() {
-            Kind::Range(inner) => range(inner, &mut from, out),
-            Kind::Multirange(inner) => multirange(inner, &mut from, out),
+            Kind::Range(inner) => range(inner, types, &mut from, out),
+            Kind::Multirange(inner) => multirange(inner, types, &mut from, out),
             _ => None,
         },
     }
@@ -111,6 +123,20 @@ fn join(parts: impl Iterator<Item = String>, between: &str, out: &mut String) ->
     let parts: Vec<String> = parts.collect();
     out.push_str(&parts.join(between));
     Some(())
+}
+
+/// A float with the server's words for what is no number.
+struct Float<T>(T);
+
+impl<T: Copy + Into<f64> + fmt::Display> fmt::Display for Float<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wide: f64 = self.0.into();
+        match wide {
+            f64::INFINITY => f.write_str("Infinity"),
+            f64::NEG_INFINITY => f.write_str("-Infinity"),
+            _ => self.0.fmt(f),
+        }
+    }
 }
 
 /// The one-byte type: nothing for zero, octal for what is not ASCII.
@@ -166,7 +192,7 @@ fn bits(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
 }
 
 fn point(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
-    pushed(out, format_args!("({},{})", from.f64()?, from.f64()?))
+    pushed(out, format_args!("({},{})", Float(from.f64()?), Float(from.f64()?)))
 }
 
 fn segment(from: &mut Reader<'_>, brackets: bool, out: &mut String) -> Option<()> {
@@ -188,24 +214,24 @@ fn points(from: &mut Reader<'_>, [open, close]: [char; 2], out: &mut String) -> 
     Some(())
 }
 
-fn range(inner: &Type, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+fn range(inner: &Type, types: &TypeMap, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
     let flags = from.u8()?;
     if flags & 0x01 != 0 {
         return pushed(out, format_args!("empty"));
     }
     out.push(if flags & 0x02 != 0 { '[' } else { '(' });
     if flags & 0x08 == 0 {
-        quoted(inner.oid(), from.sized()??, &[], out)?;
+        quoted(&types.decoder(inner.oid()), types, from.sized()??, &[], out)?;
     }
     out.push(',');
     if flags & 0x10 == 0 {
-        quoted(inner.oid(), from.sized()??, &[], out)?;
+        quoted(&types.decoder(inner.oid()), types, from.sized()??, &[], out)?;
     }
     out.push(if flags & 0x04 != 0 { ']' } else { ')' });
     Some(())
 }
 
-fn multirange(inner: &Type, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+fn multirange(inner: &Type, types: &TypeMap, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
     // The bounds' type, or the range over it, depending on who describes the type.
     let bound = match inner.kind() {
         Kind::Range(bound) => bound,
@@ -214,31 +240,63 @@ fn multirange(inner: &Type, from: &mut Reader<'_>, out: &mut String) -> Option<(
     out.push('{');
     for i in 0..from.i32()? {
         out.push_str(if i > 0 { "," } else { "" });
-        range(bound, &mut Reader(from.sized()??), out)?;
+        range(bound, types, &mut Reader(from.sized()??), out)?;
     }
     out.push('}');
     Some(())
 }
 
 /// A row value: `(1,"a b",)`.
-pub(super) fn record(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+pub(super) fn record(types: &TypeMap, from: &mut Reader<'_>, out: &mut String) -> Option<()> {
     let count = from.i32()?;
     out.push('(');
     for i in 0..count {
         out.push_str(if i > 0 { "," } else { "" });
         let oid = from.u32()?;
         if let Some(raw) = from.sized()? {
-            quoted(oid, raw, &[""], out)?;
+            quoted(&types.decoder(oid), types, raw, &[""], out)?;
         }
     }
     out.push(')');
     from.is_empty().then_some(())
 }
 
+/// Pairs: `"a"=>"1", "b"=>NULL`.
+pub(super) fn hstore(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
+    for i in 0..from.i32()? {
+        out.push_str(if i > 0 { ", " } else { "" });
+        in_quotes(std::str::from_utf8(from.sized()??).ok()?, '\\', out);
+        out.push_str("=>");
+        match from.sized()? {
+            Some(raw) => in_quotes(std::str::from_utf8(raw).ok()?, '\\', out),
+            None => out.push_str("NULL"),
+        }
+    }
+    from.is_empty().then_some(())
+}
+
+/// The text in quotes, with this character before quotes and backslashes; none: each twice.
+fn in_quotes(text: &str, escape: impl Into<Option<char>>, out: &mut String) {
+    let escape = escape.into();
+    out.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push(escape.unwrap_or(c));
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
 /// The text of a part, in quotes where the server would write some. `words` are further texts that need them.
-fn quoted(oid: u32, raw: &[u8], words: &[&str], out: &mut String) -> Option<()> {
-    let value = decode::owned(&decoder(oid), raw);
+fn quoted(decoder: &Decoder, types: &TypeMap, raw: &[u8], words: &[&str], out: &mut String) -> Option<()> {
+    let value = decode::owned(decoder, types, raw);
     let text = match value.as_ref() {
+        // As short as it is known to be in four bytes.
+        ValueRef::Float(_) if *decoder == Decoder::Float4 => {
+            Float(Reader(raw).array().map(f32::from_be_bytes)?).to_string()
+        }
+        ValueRef::Float(v) => Float(v).to_string(),
         ValueRef::Interval(span) => interval(span),
         // A truth value inside of another value is written with one letter.
         ValueRef::Bool(v) => (if v { "t" } else { "f" }).to_owned(),
@@ -249,14 +307,7 @@ fn quoted(oid: u32, raw: &[u8], words: &[&str], out: &mut String) -> Option<()> 
         out.push_str(&text);
         return Some(());
     }
-    out.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push(c);
-        }
-        out.push(c);
-    }
-    out.push('"');
+    in_quotes(&text, None, out);
     Some(())
 }
 
