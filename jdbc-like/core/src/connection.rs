@@ -1,5 +1,8 @@
 //! [`Connection`]: what users call.
 
+mod settle;
+mod transactions;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -7,21 +10,19 @@ use std::time::Instant;
 use hashlink::LruCache;
 
 use crate::cancel::{CancelHandle, Gate};
-use crate::driver::{Call, ConnectionInfo, Control, Outcome, RawConnection, Wire};
+use crate::driver::{Call, ConnectionInfo, Outcome, RawConnection, Wire};
 use crate::error::{Result, SqlError};
 use crate::limit::{Limit, Network};
 use crate::observe::{Observability, Watch};
-use crate::options::{CallOptions, TransactionOptions};
+use crate::options::CallOptions;
 use crate::params::Params;
 use crate::result_set::ResultSet;
-use crate::retry::Retry;
 use crate::row::{Row, RowRef};
 use crate::runner::Runner;
 use crate::shape::Description;
 use crate::sql_state::SqlState;
 use crate::statement::{PreparedStatement, StatementRef, ToStatement};
 use crate::to_sql::wrong_parameter_count;
-use crate::transaction::Transaction;
 use crate::value::ValueRef;
 
 /// How many SQL texts a connection remembers the handles of.
@@ -295,281 +296,6 @@ impl Connection {
         run.map_err(|e| self.note(e).sql_text(sql))
     }
 
-    /// Begins a transaction with the database's defaults; the guard rolls back when it is dropped.
-    ///
-    /// # Errors
-    /// What the database says.
-    #[doc(alias = "setAutoCommit")]
-    pub async fn transaction(&mut self) -> Result<Transaction<'_>> {
-        self.transaction_with(&TransactionOptions::new()).await
-    }
-
-    /// Begins a transaction with options. Inside of one that was begun by [`begin`](Self::begin) it is a savepoint.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn transaction_with(&mut self, options: &TransactionOptions) -> Result<Transaction<'_>> {
-        let depth = self.inner.base + 1;
-        self.enter(depth, options).await?;
-        Ok(Transaction::new(self, depth))
-    }
-
-    /// Runs a closure in a transaction: commits if it returns `Ok`, rolls back if it returns `Err`, panics or is dropped.
-    ///
-    /// ```no_run
-    /// # async fn f(conn: &mut batis_dbc::Connection) -> batis_dbc::Result<()> {
-    /// let count = conn.tx(async |t| {
-    ///     t.execute("update a set n = n - 1", ()).await?;
-    ///     t.execute("update b set n = n + 1", ()).await
-    /// }).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// What the closure returns, and what BEGIN or COMMIT say.
-    pub async fn tx<T, E, F>(&mut self, f: F) -> Result<T, E>
-    where
-        E: From<SqlError>,
-        F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    {
-        self.tx_with(&TransactionOptions::new(), f).await
-    }
-
-    /// As [`tx`](Self::tx), with options.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn tx_with<T, E, F>(&mut self, options: &TransactionOptions, f: F) -> Result<T, E>
-    where
-        E: From<SqlError>,
-        F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    {
-        let mut transaction = self.transaction_with(options).await?;
-        match f(&mut transaction).await {
-            Ok(value) => transaction.commit().await.map(|()| value).map_err(E::from),
-            Err(error) => {
-                // The closure's error is the one to tell; a rollback that fails breaks the connection, which is noted there.
-                let _ = transaction.rollback().await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Runs a closure in a transaction, and again from the beginning when the database says that it lost against another transaction
-    /// (40001, 40P01, SQLite's outdated snapshot), also when it says so at COMMIT. Never when the outcome of a COMMIT is unknown, and not
-    /// inside of a transaction that was begun by [`begin`](Self::begin), which would have to be run again as a whole.
-    ///
-    /// ```no_run
-    /// # async fn f(conn: &mut batis_dbc::Connection) -> batis_dbc::Result<()> {
-    /// use batis_dbc::{IsolationLevel, Retry, TransactionOptions};
-    /// let serializable = TransactionOptions::new().isolation(IsolationLevel::Serializable);
-    /// conn.tx_retry(&Retry::new().options(serializable), async |t| {
-    ///     let n: i64 = t.query_one("select n from a", ()).await?.get(0)?;
-    ///     t.execute("update a set n = ?", (n + 1,)).await
-    /// }).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`tx`](Self::tx), for the last try.
-    pub async fn tx_retry<T, E, F>(&mut self, retry: &Retry, f: F) -> Result<T, E>
-    where
-        E: From<SqlError>,
-        F: AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E> + Clone,
-    {
-        let mut failed = 0;
-        loop {
-            let outcome = self.tx_with(&retry.options, f.clone()).await;
-            failed += 1;
-            if outcome.is_ok() || failed >= retry.attempts || !self.may_run_again() {
-                return outcome;
-            }
-            let end = Instant::now() + retry.delay(failed);
-            if let Some(timer) = self.raw_mut().timer(end) {
-                timer.await;
-            }
-        }
-    }
-
-    /// Whether the last transaction failed in a way that calls for another try.
-    pub(crate) fn may_run_again(&self) -> bool {
-        self.inner.conflict && !self.inner.broken && self.inner.base == self.inner.floor && self.inner.floor == 0
-    }
-
-    /// Begins a transaction without a guard (inside another one: a savepoint). It ends by [`commit`](Self::commit) or
-    /// [`rollback`](Self::rollback), or is rolled back when the connection goes back to its pool.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn begin(&mut self, options: &TransactionOptions) -> Result<()> {
-        let depth = self.inner.base + 1;
-        self.enter(depth, options).await?;
-        self.inner.base = depth;
-        Ok(())
-    }
-
-    /// Commits what [`begin`](Self::begin) began (the innermost).
-    ///
-    /// # Errors
-    /// 25000 if nothing was begun; what the database says: the transaction is rolled back then; 08007 if the connection broke before the
-    /// answer came, so that nobody knows whether it was committed.
-    pub async fn commit(&mut self) -> Result<()> {
-        let depth = self.open_depth("commit")?;
-        self.inner.base = depth - 1;
-        self.leave(depth).await
-    }
-
-    /// Rolls back what [`begin`](Self::begin) began (the innermost).
-    ///
-    /// # Errors
-    /// 25000 if nothing was begun; what the database says.
-    pub async fn rollback(&mut self) -> Result<()> {
-        let depth = self.open_depth("roll back")?;
-        self.inner.base = depth - 1;
-        self.settle_to(depth - 1).await
-    }
-
-    /// How many transactions and savepoints are open through [`begin`](Self::begin); 0: each statement commits by itself.
-    #[must_use]
-    pub fn transaction_depth(&self) -> u32 {
-        self.inner.base - self.inner.floor
-    }
-
-    fn open_depth(&self, what: &str) -> Result<u32> {
-        if self.inner.base > self.inner.floor {
-            return Ok(self.inner.base);
-        }
-        Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, format!("there is no transaction to {what}")))
-    }
-
-    /// What was begun so far is never committed or rolled back through this connection any more.
-    pub(crate) fn pin_transaction(&mut self) {
-        self.inner.floor = self.inner.base;
-    }
-
-    /// The depth at which operations on the connection itself run.
-    pub(crate) fn base_depth(&self) -> u32 {
-        self.inner.base
-    }
-
-    /// Opens the transaction (depth 1) or savepoint of this depth.
-    pub(crate) async fn enter(&mut self, depth: u32, options: &TransactionOptions) -> Result<()> {
-        self.settle_to(depth - 1).await?;
-        self.inner.depth = depth;
-        self.inner.conflict &= depth > 1;
-        let step = if depth == 1 { Control::Begin(options) } else { Control::Savepoint(depth) };
-        let limit = self.limit(None);
-        let begun = limit.during(self.raw_mut().control(step)).await;
-        begun.map_err(|e| self.note(e))
-    }
-
-    /// Commits or releases this depth.
-    pub(crate) async fn leave(&mut self, depth: u32) -> Result<()> {
-        self.settle_to(depth).await?;
-        if self.inner.depth < depth {
-            return Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, "the transaction has ended already"));
-        }
-        let step = if depth == 1 { Control::Commit } else { Control::Release(depth) };
-        let limit = self.limit(None);
-        self.inner.committing = depth == 1;
-        let left = limit.during(self.raw_mut().control(step)).await;
-        self.inner.committing = false;
-        match left {
-            Ok(()) => {
-                self.inner.depth = depth - 1;
-                Ok(())
-            }
-            Err(error) if depth == 1 && error.breaks_connection() => Err(self.note(outcome_unknown().caused_by(error))),
-            Err(error) => Err(self.note(error)),
-        }
-    }
-
-    /// Ends everything that was left behind: an open cursor, a dropped operation, transactions deeper than `depth`. Each operation begins
-    /// with it, so correctness never rests on a destructor.
-    #[inline]
-    pub(crate) async fn settle_to(&mut self, depth: u32) -> Result<()> {
-        if self.is_settled(depth) { Ok(()) } else { self.settle_slowly(depth).await }
-    }
-
-    #[inline]
-    fn is_settled(&mut self, depth: u32) -> bool {
-        !self.inner.broken
-            && self.inner.gate.is_none()
-            && self.inner.depth <= depth
-            && self.raw_mut().wire() == Wire::Idle
-    }
-
-    async fn settle_slowly(&mut self, depth: u32) -> Result<()> {
-        if let Some(gate) = self.inner.gate.clone() {
-            gate.pass().await;
-            self.inner.broken |= gate.is_aborted();
-        }
-        if self.inner.broken {
-            return Err(closed(self.raw_mut()));
-        }
-        if self.raw_mut().wire() != Wire::Idle {
-            self.end_cursor().await?;
-        }
-        if self.inner.depth > depth {
-            self.roll_back_to(depth).await?;
-        }
-        Ok(())
-    }
-
-    /// Ends a cursor or a dropped operation.
-    pub(crate) async fn end_cursor(&mut self) -> Result<()> {
-        if self.raw_mut().wire() == Wire::Broken {
-            self.inner.broken = true;
-            if self.inner.committing {
-                return Err(outcome_unknown());
-            }
-            // The first one to notice is told why.
-            let raw = self.raw_mut();
-            return Err(raw.lost().unwrap_or_else(|| closed(raw)));
-        }
-        if self.raw_mut().abandon() {
-            return Ok(());
-        }
-        if self.inner.committing {
-            self.inner.broken = true;
-            return Err(outcome_unknown());
-        }
-        let limit = self.limit(None);
-        let settled = limit.during(self.raw_mut().settle()).await;
-        if settled.is_err() {
-            self.inner.broken = true;
-        }
-        settled
-    }
-
-    async fn roll_back_to(&mut self, depth: u32) -> Result<()> {
-        let step = if depth == 0 { Control::Rollback } else { Control::RollbackTo(depth + 1) };
-        let limit = self.limit(None);
-        let done = limit.during(self.raw_mut().control(step)).await;
-        match done {
-            Ok(()) => {
-                self.inner.depth = depth;
-                Ok(())
-            }
-            Err(error) => {
-                // What cannot be rolled back cannot be trusted.
-                self.inner.broken = true;
-                Err(error)
-            }
-        }
-    }
-
-    /// A transaction guard of this depth was dropped: begin to roll back, without waiting.
-    pub(crate) fn dropped_at(&mut self, depth: u32) {
-        if self.inner.depth < depth || self.inner.broken {
-            return;
-        }
-        let idle = self.raw_mut().wire() == Wire::Idle || self.raw_mut().abandon();
-        if idle && self.raw_mut().start_rollback(depth - 1) {
-            self.inner.depth = depth - 1;
-        }
-    }
-
     async fn start_at(
         &mut self,
         depth: u32,
@@ -678,41 +404,6 @@ impl Connection {
         self.raw_mut().runner()
     }
 
-    /// Ends everything that was left behind and rolls back all transactions. For pools.
-    ///
-    /// # Errors
-    /// If that fails; the connection must be closed then.
-    pub async fn settle(&mut self) -> Result<()> {
-        self.network_mut().reset();
-        let floor = self.inner.floor;
-        self.inner.base = floor;
-        self.settle_to(floor).await?;
-        if floor == 0 && self.raw_mut().in_transaction() {
-            self.roll_back_to(0).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes the connection ready to be lent again, without waiting, as far as that goes. For pools.
-    pub fn hand_back(&mut self) -> HandBack {
-        self.network_mut().reset();
-        let floor = self.inner.floor;
-        self.inner.base = floor;
-        if self.is_broken() {
-            return HandBack::Broken;
-        }
-        if self.raw_mut().wire() != Wire::Idle && !self.raw_mut().abandon() {
-            return HandBack::Settle;
-        }
-        if self.inner.depth > floor || (floor == 0 && self.raw_mut().in_transaction()) {
-            if !self.raw_mut().start_rollback(floor) {
-                return HandBack::Settle;
-            }
-            self.inner.depth = floor;
-        }
-        HandBack::Ready
-    }
-
     /// Sets what is told of the statements of this connection. Default: a span each, without parameter values.
     #[cfg(feature = "tracing")]
     pub fn set_observability(&mut self, observability: Observability) {
@@ -795,22 +486,4 @@ pub(crate) async fn only_row<T>(
 
 pub(crate) fn no_row() -> SqlError {
     SqlError::new(SqlState::NO_DATA, "the query returned no row").hint("use `query_opt` where a row may be missing")
-}
-
-/// The connection was lost before; the driver may know why.
-#[cold]
-fn closed(raw: &dyn RawConnection) -> SqlError {
-    let error = SqlError::new(SqlState::CONNECTION_CLOSED, "the connection is lost; take a new one");
-    match raw.lost() {
-        Some(cause) => error.detail(format!("{} [{}]", cause.message(), cause.sql_state())).caused_by(cause),
-        None => error,
-    }
-}
-
-fn outcome_unknown() -> SqlError {
-    SqlError::new(
-        SqlState::OUTCOME_UNKNOWN,
-        "nobody knows whether the transaction was committed: the answer to COMMIT is lost",
-    )
-    .hint("look at the data before doing it again")
 }
