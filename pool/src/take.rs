@@ -44,21 +44,27 @@ pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, at: Place) 
     if gate & (CLOSED | SUSPENDED) != 0 {
         return Found::Nothing;
     }
-    let recent = local::find(shared.number, |slot| bag.take_at(slot));
-    let Some(hold) = recent.or_else(|| bag.take(local::start())) else { return Found::Nothing };
-    let now = shared.clock.now();
-    if !shared.is_fresh(&hold, now) {
-        return Found::Stale(hold);
+    loop {
+        let recent = local::find(shared.number, |slot| bag.take_at(slot));
+        let Some(hold) = recent.or_else(|| bag.take(local::start())) else { return Found::Nothing };
+        let now = shared.clock.now();
+        if !shared.is_fresh(&hold, now) {
+            return Found::Stale(hold);
+        }
+        note_loan(&hold, now, at);
+        let mut pooled = match Pooled::new(hold) {
+            Ok(pooled) => pooled,
+            Err(hold) => return Found::Stale(hold),
+        };
+        if shared.manager.is_broken(&mut pooled) {
+            Pooled::close(pooled, Evicted::Broken);
+            continue;
+        }
+        if gate & WATCHED != 0 {
+            shared.lent(&mut pooled, Duration::ZERO);
+        }
+        return Found::Fresh(pooled);
     }
-    note_loan(&hold, now, at);
-    let mut pooled = match Pooled::new(hold) {
-        Ok(pooled) => pooled,
-        Err(hold) => return Found::Stale(hold),
-    };
-    if gate & WATCHED != 0 {
-        shared.lent(&mut pooled, Duration::ZERO);
-    }
-    Found::Fresh(pooled)
 }
 
 #[inline]
@@ -200,10 +206,14 @@ async fn make_ready<M: Manager>(
     let fresh = shared.is_fresh(&hold, now);
     hold.set_in_use();
     note_loan(&hold, now, ask.at);
-    let pooled = match Pooled::new(hold) {
+    let mut pooled = match Pooled::new(hold) {
         Ok(pooled) => pooled,
         Err(vacant) => return connect(shared, vacant, ask).await.map(Ready::Yes),
     };
+    if shared.manager.is_broken(&mut pooled) {
+        Pooled::close(pooled, Evicted::Broken);
+        return Ok(Ready::Retired);
+    }
     if fresh { Ok(Ready::Yes(pooled)) } else { Ok(check(shared, pooled, ask, deadline).await) }
 }
 
