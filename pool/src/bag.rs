@@ -87,6 +87,8 @@ pub(crate) struct Notes {
     /// The same as `touched`, in nanoseconds, and who asked for it: where somebody watches.
     pub(crate) since: AtomicU64,
     pub(crate) who: Note,
+    /// What it is used for, by its holder's own words.
+    pub(crate) what: Note,
     /// It was reported as leaked and has not come back since.
     pub(crate) leaked: AtomicBool,
 }
@@ -96,8 +98,13 @@ pub(crate) struct Notes {
 pub(crate) struct Note(host::Mutex<Option<Arc<str>>>);
 
 impl Note {
-    pub(crate) fn lock(&self) -> host::MutexGuard<'_, Option<Arc<str>>> {
-        host::lock(&self.0)
+    pub(crate) fn get(&self) -> Option<Arc<str>> {
+        host::lock(&self.0).clone()
+    }
+
+    pub(crate) fn set(&self, text: Option<Arc<str>>) {
+        let before = std::mem::replace(&mut *host::lock(&self.0), text);
+        drop(before);
     }
 }
 

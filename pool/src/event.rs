@@ -29,8 +29,8 @@ fn quietly(call: impl FnOnce()) -> bool {
 impl<M: Manager> Shared<M> {
     pub(crate) fn holder(&self, slot: &PoolSlot<M>) -> Holder {
         let age = self.clock.now().saturating_sub(slot.notes.touched());
-        let who = slot.notes.who.lock().clone();
-        Holder { age: Duration::from_millis(age), place: slot.notes.place(), who, slot: slot.index() }
+        let (who, what) = (slot.notes.who.get(), slot.notes.what.get());
+        Holder { age: Duration::from_millis(age), place: slot.notes.place(), who, what, slot: slot.index() }
     }
 
     /// One is lent. Only where somebody watches.
@@ -40,7 +40,8 @@ impl<M: Manager> Shared<M> {
             let notes = hold.notes();
             notes.since.store(nanos(), Ordering::Relaxed);
             let known = (self.live.leak_detection_threshold() > 0).then(who);
-            *notes.who.lock() = known;
+            notes.who.set(known);
+            notes.what.set(None);
         }
         if let Some(metrics) = &self.metrics {
             metrics.acquired(waited);
