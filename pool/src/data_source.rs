@@ -48,7 +48,7 @@ impl<M: Manager<Item = Connection>> Home for PoolSlot<M> {
     fn note_use(&self, what: &str) {
         let shared = self.place();
         if shared.is_watched() && shared.live.leak_detection_threshold() > 0 {
-            self.notes.what.set(Some(what.into()));
+            self.notes.loan.note(what);
         }
     }
 }
