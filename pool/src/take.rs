@@ -41,7 +41,7 @@ pub(crate) enum Found<M: Manager> {
 #[inline]
 pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, at: Place) -> Found<M> {
     let gate = shared.gate();
-    if gate & (CLOSED | SUSPENDED) != 0 {
+    if gate & (CLOSED | SUSPENDED) != 0 || shared.is_foreign() {
         return Found::Nothing;
     }
     loop {
@@ -83,6 +83,9 @@ pub(crate) async fn slow<M: Manager>(
     stale: Option<PoolHold<M>>,
     ask: Ask<'_>,
 ) -> Result<Pooled<M>, PoolError> {
+    if shared.is_foreign() {
+        return Err(PoolError::foreign(&shared.name));
+    }
     let begun = Instant::now();
     let deadline = ask.timeout.and_then(|timeout| begun.checked_add(timeout));
     let found = find(bag, shared, stale, ask, deadline).await;
