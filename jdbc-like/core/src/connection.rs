@@ -1,5 +1,6 @@
 //! [`Connection`]: what users call.
 
+mod returning;
 mod settle;
 mod transactions;
 

@@ -195,6 +195,11 @@ pub trait RawConnection: Send + 'static {
     /// How many rows the last statement changed, once its rows were read to the end; 0 for a plain select.
     fn affected(&self) -> u64;
 
+    /// The key that the database counted up for the row that was inserted last; none if there is no such thing, or was no row.
+    fn last_insert_id(&self) -> Option<i64> {
+        None
+    }
+
     /// Prepares a statement and says what it takes and gives, without running it.
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>>;
 

@@ -50,6 +50,7 @@ mod runner;
 mod shape;
 mod sql_enum;
 mod sql_state;
+mod sql_text;
 mod sql_type;
 mod statement;
 mod temporal;

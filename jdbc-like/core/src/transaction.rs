@@ -61,6 +61,20 @@ impl<'c> Transaction<'c> {
         self.conn.execute_at(self.depth, &statement, &bound.cells(), &CallOptions::new()).await
     }
 
+    /// Runs a statement and returns columns of the rows that it wrote. See [`Connection::execute_returning`].
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "getGeneratedKeys")]
+    pub async fn execute_returning(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        columns: &[&str],
+    ) -> Result<Vec<Row>> {
+        self.conn.returning_at(self.depth, statement.to_statement(), params, columns).await
+    }
+
     /// The only row of a query. See [`Connection::query_one`].
     ///
     /// # Errors

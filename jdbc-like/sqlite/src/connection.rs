@@ -313,6 +313,10 @@ impl RawConnection for SqliteConnection {
         self.affected
     }
 
+    fn last_insert_id(&self) -> Option<i64> {
+        Some(self.db.last_insert_rowid()).filter(|id| *id != 0)
+    }
+
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
         Op::ready(self.look_at(statement))
     }

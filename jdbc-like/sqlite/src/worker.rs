@@ -5,7 +5,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
@@ -46,6 +46,8 @@ struct Shared {
     /// Jobs that are not done.
     under_way: AtomicUsize,
     in_transaction: AtomicBool,
+    /// The row that was inserted last; 0: none.
+    last_insert_id: AtomicI64,
     /// A rollback that nobody waited for failed.
     failed: AtomicBool,
 }
@@ -110,6 +112,7 @@ impl WorkerConnection {
         let job: Job = Box::new(move |connection| {
             let done = job(connection);
             shared.in_transaction.store(connection.in_transaction(), Ordering::Release);
+            shared.last_insert_id.store(connection.last_insert_id().unwrap_or_default(), Ordering::Release);
             shared.under_way.fetch_sub(1, Ordering::AcqRel);
             let _ = answer.send(done);
         });
@@ -301,6 +304,10 @@ impl RawConnection for WorkerConnection {
 
     fn affected(&self) -> u64 {
         self.affected
+    }
+
+    fn last_insert_id(&self) -> Option<i64> {
+        Some(self.shared.last_insert_id.load(Ordering::Acquire)).filter(|id| *id != 0)
     }
 
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {

@@ -30,7 +30,7 @@ fn count(conn: &mut Connection) -> Result<i64, SqlError> {
 
 const INSERT: &str = "insert into conf_face values (?)";
 
-fn queries(conn: &mut Connection, _: &Dialect) -> Check {
+fn queries(conn: &mut Connection, dialect: &Dialect) -> Check {
     table(conn)?;
     let insert = conn.prepare(INSERT)?;
     same!(conn.execute(&insert, (1,))?, 1);
@@ -40,6 +40,13 @@ fn queries(conn: &mut Connection, _: &Dialect) -> Check {
     fails!(conn.query_one("select n from conf_face where n = ?", (2,)), "02000");
     conn.execute_script("insert into conf_face values (2); insert into conf_face values (3)")?;
     same!(count(conn)?, 3);
+    let keys = conn.execute_returning("insert into conf_face values (?), (?)", (4, 5), &["n"])?;
+    same!((keys.len(), keys[1].get::<i64>("n")?), (2, 5));
+    same!(conn.last_insert_id(), dialect.tells_last_insert_id.then_some(5));
+    let mut transaction = conn.transaction()?;
+    same!(transaction.execute_returning("delete from conf_face", (), &["n"])?.len(), 5);
+    transaction.rollback()?;
+    same!(count(conn)?, 5);
     Ok(())
 }
 

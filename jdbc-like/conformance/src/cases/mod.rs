@@ -4,6 +4,7 @@ mod batch;
 mod cancel;
 mod errors;
 pub(crate) mod facade;
+mod keys;
 mod leftovers;
 mod lifecycle;
 mod limits;
@@ -31,6 +32,7 @@ pub fn cases() -> &'static [Case] {
             parameters::CASES,
             statements::CASES,
             results::CASES,
+            keys::CASES,
             transactions::CASES,
             leftovers::CASES,
             errors::CASES,

@@ -50,6 +50,19 @@ impl<'c> Transaction<'c> {
         wait(self.runner, None, self.inner.execute(statement, params))
     }
 
+    /// See [`execute_returning`](AsyncTransaction::execute_returning).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_returning(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        columns: &[&str],
+    ) -> Result<Vec<Row>> {
+        wait(self.runner, None, self.inner.execute_returning(statement, params, columns))
+    }
+
     /// See [`query_one`](AsyncTransaction::query_one).
     ///
     /// # Errors
