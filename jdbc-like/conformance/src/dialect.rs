@@ -29,6 +29,10 @@ pub struct Dialect {
     pub knows_origins: bool,
     /// A query without parameters that takes at least ten seconds.
     pub slow_query: &'static str,
+    /// A query of a hundred rows or more, of which each takes about 20 milliseconds; none: there is none.
+    pub slow_rows: Option<&'static str>,
+    /// A query that fails at about its thirtieth row, with `{numbers}` for a query whose column `i` has the numbers from 1.
+    pub failing_row: &'static str,
     /// A query that counts the open transactions of other sessions in this database, and that runs by itself; none: there is none.
     pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
@@ -135,6 +139,8 @@ impl Dialect {
             describes_parameters: false,
             knows_origins: true,
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+            slow_rows: None,
+            failing_row: "select abs(case i when 30 then -9223372036854775807 - 1 else i end) from ({numbers}) s",
             open_transactions: None,
             too_long: None,
             tells_last_insert_id: true,
@@ -177,6 +183,8 @@ impl Dialect {
             describes_parameters: true,
             knows_origins: true,
             slow_query: "select pg_sleep(30)",
+            slow_rows: Some("select n from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s"),
+            failing_row: "select 1 / (30 - i) from ({numbers}) s",
             open_transactions: Some(
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
             ),

@@ -185,6 +185,7 @@ impl SqliteConnection {
             }
             Err(error) => {
                 slot.statement.reset();
+                let error = error.sql_text(Arc::clone(&slot.sql));
                 self.cursor = Cursor::Idle;
                 self.readable = NOWHERE;
                 Err(self.failed(error))
@@ -237,7 +238,7 @@ impl SqliteConnection {
 fn place(cache: &mut StatementCache, db: &rusqlite::Connection, statement: &PreparedStatement) -> Result<usize> {
     match cache.find(statement.key()) {
         Some(place) => Ok(place),
-        None => Ok(cache.insert(statement.key(), prepare(db, statement.sql())?)),
+        None => Ok(cache.insert(statement, prepare(db, statement.sql())?)),
     }
 }
 

@@ -55,18 +55,19 @@ struct Shared {
 /// An open result: rows that were read ahead, and those that were asked for.
 #[derive(Debug)]
 struct Cursor {
-    /// The thread has more rows than those read ahead.
-    more: bool,
+    /// How the statement ended behind the rows that were read ahead; none: the thread has more.
+    ended: Option<Result<()>>,
     rows: VecDeque<Vec<Value>>,
     current: Vec<Value>,
     asked: Option<oneshot::Receiver<Result<Batch>>>,
 }
 
-/// Rows in a bunch, and how many rows the statement changed if these were the last ones.
-#[derive(Debug)]
+/// Rows in a bunch, and how the statement ended behind them, if it did.
+#[derive(Debug, Default)]
 struct Batch {
     rows: VecDeque<Vec<Value>>,
-    ended: Option<u64>,
+    /// How many rows the statement changed.
+    ended: Option<Result<u64>>,
 }
 
 /// What a started statement answers.
@@ -153,14 +154,20 @@ impl WorkerConnection {
         self.shape = started.shape;
         match started.outcome {
             Outcome::Rows => {
-                let Batch { rows, ended } = started.first;
-                self.affected = ended.unwrap_or_default();
-                self.cursor = Some(Cursor { more: ended.is_none(), rows, current: Vec::new(), asked: None });
+                self.show(started.first);
             }
             Outcome::Count(count) => self.affected = count,
             _ => {}
         }
         Ok(started.outcome)
+    }
+
+    /// These are the rows that come next.
+    fn show(&mut self, batch: Batch) {
+        let Batch { rows, ended } = batch;
+        self.affected = ended.as_ref().and_then(|ended| ended.as_ref().ok()).copied().unwrap_or_default();
+        let ended = ended.map(|ended| ended.map(|_| ()));
+        self.cursor = Some(Cursor { ended, rows, current: Vec::new(), asked: None });
     }
 
     fn next_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
@@ -170,15 +177,12 @@ impl WorkerConnection {
                 cursor.current = row;
                 return Poll::Ready(Ok(true));
             }
-            if !cursor.more {
+            if let Some(ended) = cursor.ended.take() {
                 self.cursor = None;
-                return Poll::Ready(Ok(false));
+                return Poll::Ready(ended.map(|()| false));
             }
             match ready!(self.poll_batch(cx)) {
-                Ok(Batch { rows, ended }) => {
-                    self.affected = ended.unwrap_or_default();
-                    self.cursor = Some(Cursor { more: ended.is_none(), rows, current: Vec::new(), asked: None });
-                }
+                Ok(batch) => self.show(batch),
                 Err(error) => {
                     self.cursor = None;
                     return Poll::Ready(Err(error));
@@ -212,8 +216,7 @@ fn begin(
 ) -> Result<Started> {
     let cells: Vec<ValueRef<'_>> = params.iter().map(Value::as_ref).collect();
     let outcome = in_call(connection.start(Call::new(statement, &cells, options)))?;
-    let first =
-        if outcome == Outcome::Rows { read(connection, 1)? } else { Batch { rows: VecDeque::new(), ended: None } };
+    let first = if outcome == Outcome::Rows { read(connection, 1)? } else { Batch::default() };
     Ok(Started { outcome, shape: Arc::clone(connection.shape()), first })
 }
 
@@ -229,10 +232,15 @@ fn read(connection: &mut SqliteConnection, rows: usize) -> Result<Batch> {
         match connection.poll_row(&mut cx) {
             Poll::Ready(Ok(true)) => batch.rows.push_back((0..width).map(|c| connection.value(c).to_owned()).collect()),
             Poll::Ready(Ok(false)) => {
-                batch.ended = Some(connection.affected());
+                batch.ended = Some(Ok(connection.affected()));
                 break;
             }
-            Poll::Ready(Err(error)) => return Err(error),
+            Poll::Ready(Err(error)) if batch.rows.is_empty() => return Err(error),
+            // It is told when the rows before it were read.
+            Poll::Ready(Err(error)) => {
+                batch.ended = Some(Err(error));
+                break;
+            }
             Poll::Pending => return Err(not_in_call()),
         }
     }

@@ -10,6 +10,7 @@ mod lifecycle;
 mod limits;
 mod metadata;
 mod parameters;
+mod portions;
 mod results;
 mod scripts;
 mod sources;
@@ -38,6 +39,7 @@ pub fn cases() -> &'static [Case] {
             errors::CASES,
             scripts::CASES,
             limits::CASES,
+            portions::CASES,
             lifecycle::CASES,
             batch::CASES,
             cancel::CASES,
