@@ -33,6 +33,8 @@ pub struct Dialect {
     pub slow_rows: Option<&'static str>,
     /// A query that fails at about its thirtieth row, with `{numbers}` for a query whose column `i` has the numbers from 1.
     pub failing_row: &'static str,
+    /// A statement with semicolons in its body, which makes something of the table `conf_script (n)`.
+    pub routine: &'static str,
     /// A query that counts the open transactions of other sessions in this database, and that runs by itself; none: there is none.
     pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
@@ -140,6 +142,8 @@ impl Dialect {
             knows_origins: true,
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
             slow_rows: None,
+            routine: "create trigger conf_trigger after insert on conf_script begin \
+                      update conf_script set n = case n when 0 then 1 else n end; delete from conf_script where n < 0; end",
             failing_row: "select abs(case i when 30 then -9223372036854775807 - 1 else i end) from ({numbers}) s",
             open_transactions: None,
             too_long: None,
@@ -183,6 +187,8 @@ impl Dialect {
             describes_parameters: true,
             knows_origins: true,
             slow_query: "select pg_sleep(30)",
+            routine: "create or replace function conf_atomic(a bigint) returns bigint begin atomic \
+                      select case a when 0 then 1 else a end; select a + 1; end",
             slow_rows: Some("select n from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s"),
             failing_row: "select 1 / (30 - i) from ({numbers}) s",
             open_transactions: Some(

@@ -1,6 +1,7 @@
 //! [`SqliteConnection`]: the driver's side of a connection.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -324,6 +325,11 @@ impl RawConnection for SqliteConnection {
 
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>> {
         Op::ready(self.run_script(sql, options))
+    }
+
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+        self.end_cursor();
+        Op::ready(script::first(&self.db, sql, from))
     }
 
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -326,6 +327,11 @@ impl RawConnection for WorkerConnection {
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>> {
         let (sql, options) = (sql.to_owned(), options.clone());
         Op::boxed(async move { self.ask(move |connection| in_call(connection.script(&sql, &options))).await })
+    }
+
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+        let sql = Arc::clone(sql);
+        Op::boxed(async move { self.ask(move |connection| in_call(connection.first_statement(&sql, from))).await })
     }
 
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {
