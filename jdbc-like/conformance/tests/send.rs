@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 
 use batis_conformance::{Answer, FakeDriver};
-use batis_dbc::{CallOptions, DataSource as _, DriverManager, Result, TransactionOptions, Value, block};
+use batis_dbc::{CallOptions, DataSource as _, DriverManager, Result, ScriptResult, TransactionOptions, Value, block};
 use futures_core::Stream as _;
 
 /// What `spawn` of a runtime asks for. The future's value is made by functions that return one, never by `todo!()`: all after that would be
@@ -35,7 +35,15 @@ fn of_connections() {
         conn.query_one("row", ()).await?;
         conn.query_opt("row", ()).await?;
         conn.query_opt_with("row", (), |row| Ok(row.get::<&str>(0)?.len())).await?;
+        // The fake database cannot do it; the future is Send all the same.
+        assert!(conn.execute_returning("insert", (1,), &["a"]).await.is_err());
         conn.execute_script("a; b").await?;
+        let mut results = conn.query_script("change; rows", ())?;
+        while let Some(result) = results.next().await? {
+            if let ScriptResult::Rows(rows) = result {
+                rows.collect().await?;
+            }
+        }
         conn.ping().await?;
         conn.begin(&TransactionOptions::new()).await?;
         conn.commit().await?;

@@ -1,5 +1,6 @@
 //! [`Connection`]: what users call.
 
+mod returning;
 mod settle;
 mod transactions;
 
@@ -284,19 +285,21 @@ impl Connection {
         only_row(&mut rows, f).await
     }
 
-    /// Runs a text of any number of statements, separated by `;`, without parameters. Their rows are dropped.
+    /// Runs a text of any number of statements, separated by `;`, without parameters. Their rows are dropped; see
+    /// [`query_script`](Self::query_script) for those.
     ///
     /// # Errors
-    /// The first error; what ran before it stays (unless a transaction is open).
+    /// The first error; [`SqlError::statement_index`] tells which statement it is of. What ran before it stays, unless a transaction is
+    /// open, and except on PostgreSQL, where a script is one transaction if it begins none itself.
     #[doc(alias = "execute")]
     pub async fn execute_script(&mut self, sql: &str) -> Result<()> {
         self.settle_to(self.inner.base).await?;
         let limit = self.limit(None);
         let run = limit.during(self.raw_mut().script(sql, &CallOptions::new())).await;
-        run.map_err(|e| self.note(e).sql_text(sql))
+        run.map_err(|e| self.in_script(e, sql))
     }
 
-    async fn start_at(
+    pub(crate) async fn start_at(
         &mut self,
         depth: u32,
         statement: &PreparedStatement,

@@ -5,6 +5,7 @@
 //! statement at a time, held by `&mut`.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -195,11 +196,24 @@ pub trait RawConnection: Send + 'static {
     /// How many rows the last statement changed, once its rows were read to the end; 0 for a plain select.
     fn affected(&self) -> u64;
 
+    /// The key that the database counted up for the row that was inserted last; none if there is no such thing, or was no row.
+    fn last_insert_id(&self) -> Option<i64> {
+        None
+    }
+
     /// Prepares a statement and says what it takes and gives, without running it.
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>>;
 
-    /// Runs a text of any number of statements, without parameters; rows are dropped.
+    /// Runs a text of any number of statements, without parameters; rows are dropped. The error says which statement it is of
+    /// ([`SqlError::in_script`](crate::SqlError::in_script)), and with its place if the driver knows it.
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>>;
+
+    /// Where the first statement of a text stands behind this byte; none if there is no further one. The place of an error counts from there.
+    ///
+    /// Provided for databases whose statements end at a `;` outside of text, names, comments, parentheses and `begin atomic .. end`.
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+        Op::ready(Ok(crate::sql_text::first_statement(sql, from)))
+    }
 
     /// Runs a step of transaction control.
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>>;

@@ -77,7 +77,8 @@ impl ErrorKind {
 
 /// An error of the driver layer: kind, SQLSTATE, message, and what the database said beside it.
 ///
-/// One pointer wide. `Display` prints one line (message, SQLSTATE, and the detail and hint if there are any); the cause is left to
+/// One pointer wide. `Display` prints one line (message, SQLSTATE, and the detail and hint if there are any; statements of a script are
+/// counted from 1 there, like lines); the cause is left to
 /// [`source`](StdError::source), so that reporters that walk the chain print nothing twice. Parameter values are never part of it.
 ///
 /// Source: `java.sql.SQLException`, with the fields that PostgreSQL's server errors have.
@@ -98,6 +99,7 @@ struct Repr {
     sql: Option<Arc<str>>,
     advice: Option<RetryAdvice>,
     batch_index: Option<usize>,
+    statement_index: Option<usize>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -125,6 +127,7 @@ impl SqlError {
             sql: None,
             advice: None,
             batch_index: None,
+            statement_index: None,
             source: None,
         }))
     }
@@ -196,6 +199,20 @@ impl SqlError {
     #[must_use]
     pub fn in_batch(mut self, item: usize) -> Self {
         self.0.batch_index = Some(item);
+        self
+    }
+
+    /// Says which statement of a script it is about, from 0.
+    #[must_use]
+    pub fn in_script(mut self, statement: usize) -> Self {
+        self.0.statement_index = Some(statement);
+        self
+    }
+
+    /// The same error, of a statement that begins at this byte of a script.
+    pub(crate) fn moved_into(mut self, script: Arc<str>, start: usize) -> Self {
+        self.0.position = Some(start + self.0.position.unwrap_or_default());
+        self.0.sql = Some(script);
         self
     }
 
@@ -302,6 +319,12 @@ impl SqlError {
         self.0.batch_index
     }
 
+    /// Which statement of a script failed, from 0.
+    #[must_use]
+    pub fn statement_index(&self) -> Option<usize> {
+        self.0.statement_index
+    }
+
     /// What may be done about the error. It follows from the SQLSTATE unless the driver knows better.
     #[must_use]
     pub fn retry_advice(&self) -> RetryAdvice {
@@ -333,6 +356,9 @@ impl fmt::Display for SqlError {
         let e = &*self.0;
         if let Some(item) = e.batch_index {
             write!(f, "item {item} of the batch: ")?;
+        }
+        if let Some(statement) = e.statement_index {
+            write!(f, "statement {} of the script: ", statement + 1)?;
         }
         write!(f, "{} [{}]", e.message, e.state)?;
         if let Some(detail) = &e.detail {

@@ -16,6 +16,8 @@
 //! | `DataSource.getConnection()` | [`DataSource::connection`] |
 //! | `prepareStatement`, `setX`, `executeQuery` | [`Connection::query`] with a text or a [`PreparedStatement`], and a tuple |
 //! | `executeUpdate` | [`Connection::execute`] |
+//! | `getGeneratedKeys` | [`Connection::execute_returning`] |
+//! | `execute`, `getMoreResults` | [`Connection::query_script`] |
 //! | `ResultSet.next`, `getX` | [`ResultSet::next`], [`RowRef::get`] |
 //! | `wasNull` | `row.get::<Option<T>>(..)` |
 //! | `setAutoCommit(false)`, `commit`, `rollback`, `setSavepoint` | [`Connection::transaction`], [`Transaction`] |
@@ -47,9 +49,11 @@ mod result_set;
 mod retry;
 mod row;
 mod runner;
+mod script;
 mod shape;
 mod sql_enum;
 mod sql_state;
+mod sql_text;
 mod sql_type;
 mod statement;
 mod temporal;
@@ -82,6 +86,7 @@ pub use result_set::{ResultSet, Rows};
 pub use retry::{Retry, RetryAdvice};
 pub use row::{Row, RowIndex, RowRef};
 pub use runner::{ParkRunner, Runner, TimedOut, block};
+pub use script::{ScriptResult, ScriptResults};
 pub use shape::{Accesses, Column, Description, Origin, Shape};
 pub use sql_enum::SqlEnum;
 pub use sql_state::SqlState;

@@ -8,7 +8,12 @@ use std::time::{Duration, Instant};
 pub struct CallOptions {
     /// When the call must be over; none: never.
     pub deadline: Option<Instant>,
-    /// Rows to fetch at a time; 0: the driver chooses.
+    /// Rows to fetch at a time; 0: the driver chooses. Default 0.
+    ///
+    /// PostgreSQL inside of a transaction: the server computes so many rows of a query and waits until they were read; a result that is left
+    /// early ends at once, and costs the server no more than a portion. Outside of a transaction, for statements that write, and on SQLite
+    /// the number changes nothing: rows are read as they come, never all of them into memory. Unlike pgjdbc, which reads the whole result
+    /// into memory unless there is a fetch size and a transaction.
     pub fetch_size: u32,
     /// Rows after which the result ends; 0: no limit.
     pub max_rows: u64,

@@ -11,6 +11,7 @@ use futures_core::Stream;
 use crate::connection::Connection;
 use crate::error::{Result, SqlError};
 use crate::row::{Row, RowRef};
+use crate::script::Place;
 use crate::shape::Shape;
 
 /// The rows of a query, read one at a time; nothing is buffered by batis.
@@ -25,12 +26,20 @@ pub struct ResultSet<'c> {
     has_row: bool,
     ended: bool,
     left: u64,
+    /// Where the statement stands, if it is one of a script.
+    place: Option<Box<Place>>,
 }
 
 impl<'c> ResultSet<'c> {
     pub(crate) fn new(conn: &'c mut Connection, ended: bool, max_rows: u64) -> Self {
         let left = if max_rows == 0 { u64::MAX } else { max_rows };
-        Self { conn, has_row: false, ended, left }
+        Self { conn, has_row: false, ended, left, place: None }
+    }
+
+    /// The same, of a statement that stands there.
+    pub(crate) fn of_script(mut self, place: Place) -> Self {
+        self.place = Some(Box::new(place));
+        self
     }
 
     /// The next row, or none at the end.
@@ -86,7 +95,11 @@ impl<'c> ResultSet<'c> {
     fn failed(&mut self, error: SqlError) -> SqlError {
         self.ended = true;
         self.has_row = false;
-        self.conn.note(error)
+        let error = self.conn.note(error);
+        match &self.place {
+            Some(place) => place.explain(error),
+            None => error,
+        }
     }
 
     /// The current row. Before the first [`advance`](Self::advance) and after the end its values are null.

@@ -23,6 +23,13 @@ pub struct Transaction<'c> {
     open: bool,
 }
 
+impl Transaction<'_> {
+    /// The connection, and the depth at which this guard's operations run.
+    pub(crate) fn parts(&mut self) -> (&mut Connection, u32) {
+        (self.conn, self.depth)
+    }
+}
+
 impl<'c> Transaction<'c> {
     pub(crate) fn new(conn: &'c mut Connection, depth: u32) -> Self {
         Self { conn, depth, open: true }
@@ -59,6 +66,20 @@ impl<'c> Transaction<'c> {
         let bound = params.bind()?;
         let statement = self.conn.statement(statement.to_statement());
         self.conn.execute_at(self.depth, &statement, &bound.cells(), &CallOptions::new()).await
+    }
+
+    /// Runs a statement and returns columns of the rows that it wrote. See [`Connection::execute_returning`].
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "getGeneratedKeys")]
+    pub async fn execute_returning(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        columns: &[&str],
+    ) -> Result<Vec<Row>> {
+        self.conn.returning_at(self.depth, statement.to_statement(), params, columns).await
     }
 
     /// The only row of a query. See [`Connection::query_one`].

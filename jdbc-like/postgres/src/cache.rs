@@ -8,7 +8,7 @@ use hashlink::LruCache;
 use tokio_postgres::Statement;
 
 use crate::plan::Plan;
-use crate::statement::{only_reads, render};
+use crate::statement::{is_query, only_reads, render};
 use crate::watch::Watch;
 
 /// What a connection knows of a statement.
@@ -45,6 +45,11 @@ impl Entry {
     #[inline]
     pub(crate) fn needs_types(&self) -> bool {
         self.plan.is_unresolved
+    }
+
+    /// Whether it is a query that the server can keep as a cursor.
+    pub(crate) fn is_query(&self) -> bool {
+        self.only_reads && is_query(&self.sql)
     }
 
     /// Looks at the columns that the server described last: those of this statement.

@@ -24,15 +24,20 @@ use crate::host::Host;
 use crate::introspection::{self, CAPABILITIES, MOST_PARAMETERS};
 use crate::messages::{Inbox, Notice};
 use crate::options::Options;
+use crate::portal::Portal;
 use crate::target::Role;
 use crate::watch::Watch;
 
 /// A connection to PostgreSQL, under `batis_dbc::Connection`: `conn.raw::<PostgresConnection>()`.
 pub struct PostgresConnection {
     // Before the cache: without its client a statement that is dropped sends no message to close it.
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     pub(crate) cache: StatementCache,
     pub(crate) cursor: Cursor,
+    /// Where the rows of the cursor come from, if they come by portions.
+    pub(crate) portal: Option<Box<Portal>>,
+    /// How many of those there were, for their names.
+    pub(crate) portals: u32,
     pub(crate) wire: Wire,
     pub(crate) affected: u64,
     pub(crate) transaction: TransactionState,
@@ -69,9 +74,11 @@ const READ_OVER: usize = 1000;
 impl PostgresConnection {
     pub(crate) fn new(login: Login, host: Host, options: &Options) -> Self {
         Self {
-            client: login.client,
+            client: Arc::new(login.client),
             cache: StatementCache::new(options.statement_cache, options.statement_cache_bytes),
             cursor: Cursor::new(),
+            portal: None,
+            portals: 0,
             wire: Wire::Idle,
             affected: 0,
             transaction: TransactionState::default(),
@@ -111,6 +118,9 @@ impl PostgresConnection {
 
     /// Something is sent; what is left of the last statement goes.
     pub(crate) fn begin(&mut self) {
+        if self.portal.is_some() {
+            self.close_portal();
+        }
         self.cursor.clear();
         self.timer = None;
         self.affected = 0;
@@ -129,6 +139,7 @@ impl PostgresConnection {
     /// The error to report for this one.
     pub(crate) fn failed(&mut self, error: &Error) -> SqlError {
         self.cursor.clear();
+        self.portal = None;
         self.timer = None;
         if is_fatal(error) {
             self.wire = Wire::Broken;
@@ -147,7 +158,8 @@ impl PostgresConnection {
         if self.wire != Wire::Cursor {
             return Poll::Ready(Ok(false));
         }
-        match self.cursor.poll(cx) {
+        let step = if self.portal.is_none() { self.cursor.poll(cx) } else { self.poll_portal(cx) };
+        match step {
             Poll::Ready(Ok(Step::Row)) => Poll::Ready(Ok(true)),
             Poll::Ready(Ok(Step::End(count))) => {
                 self.ended(count);
@@ -163,6 +175,9 @@ impl PostgresConnection {
         self.affected = if matches!(self.watch.tag(), b'I' | b'U' | b'D' | b'M') { count } else { 0 };
         self.timer = None;
         self.wire = Wire::Idle;
+        if self.portal.is_some() {
+            self.close_portal();
+        }
     }
 
     #[cold]
@@ -180,13 +195,18 @@ impl PostgresConnection {
             return Poll::Pending;
         }
         self.cursor.clear();
+        // What it asked for is cancelled, and the transaction fails with it.
+        self.portal = None;
         self.timer = None;
         self.wire = Wire::InFlight;
         Poll::Ready(Err(TimedOut.into_error()))
     }
 
-    /// Reads over rows that have come already; whether that was all.
+    /// Reads over rows that have come already (of a result in portions: of this portion); whether that was all.
     fn read_over(&mut self) -> bool {
+        if self.portal.as_ref().is_some_and(|portal| portal.is_asked()) {
+            return false;
+        }
         let mut cx = Context::from_waker(std::task::Waker::noop());
         let mut nudged = false;
         for _ in 0..READ_OVER {

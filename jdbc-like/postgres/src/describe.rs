@@ -24,7 +24,7 @@ impl PostgresConnection {
             }
             Err(error) => {
                 let told = self.failed(&error);
-                Err(in_statement(told, &error, statement))
+                Err(in_statement(told, &error, statement, 0))
             }
         }
     }

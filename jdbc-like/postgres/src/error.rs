@@ -127,11 +127,12 @@ fn server(db: &DbError) -> SqlError {
     }
 }
 
-/// Adds the statement, and the place in it. The server counts characters from 1 in the text with `$1`.
-pub(crate) fn in_statement(error: SqlError, cause: &Error, statement: &PreparedStatement) -> SqlError {
+/// Adds the statement, and the place in it. The server counts characters from 1 in the text with `$1`, which was sent behind so many bytes
+/// (of ASCII).
+pub(crate) fn in_statement(error: SqlError, cause: &Error, statement: &PreparedStatement, before: usize) -> SqlError {
     let error = error.sql_text(Arc::clone(statement.shared_sql()));
     let sent = crate::statement::render(statement);
-    match offset(cause, sent.as_deref().unwrap_or(statement.sql())) {
+    match offset(cause, sent.as_deref().unwrap_or(statement.sql()), before) {
         Some(offset) => error.at(statement.placeholders().original_offset(offset)),
         None => error,
     }
@@ -140,17 +141,17 @@ pub(crate) fn in_statement(error: SqlError, cause: &Error, statement: &PreparedS
 /// Adds a text that was sent as it is, and the place in it.
 pub(crate) fn in_text(error: SqlError, cause: &Error, sql: &str) -> SqlError {
     let error = error.sql_text(sql);
-    match offset(cause, sql) {
+    match offset(cause, sql, 0) {
         Some(offset) => error.at(offset),
         None => error,
     }
 }
 
 /// The place in the text that was sent, in bytes from 0.
-fn offset(cause: &Error, sent: &str) -> Option<usize> {
+fn offset(cause: &Error, sent: &str, before: usize) -> Option<usize> {
     let Some(ErrorPosition::Original(character)) = cause.as_db_error()?.position() else { return None };
-    let before = usize::try_from(*character).unwrap_or(1).saturating_sub(1);
-    Some(sent.char_indices().nth(before).map_or(sent.len(), |(at, _)| at))
+    let characters = usize::try_from(*character).unwrap_or(1).saturating_sub(1).saturating_sub(before);
+    Some(sent.char_indices().nth(characters).map_or(sent.len(), |(at, _)| at))
 }
 
 /// The connection could not be made.

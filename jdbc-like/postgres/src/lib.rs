@@ -95,6 +95,7 @@ mod messages;
 mod options;
 mod passfile;
 mod plan;
+mod portal;
 mod properties;
 mod resolve;
 mod run;

@@ -13,9 +13,11 @@ use crate::statement::{check_text, mentions_parameter};
 use crate::value::encode::Param;
 
 /// Why a statement did not run.
-enum Failure {
+pub(crate) enum Failure {
     /// The server or the connection says so.
     Told(Error),
+    /// The same of a text that has so many bytes before the statement's own.
+    Behind(Error, usize),
     /// Nothing was sent.
     Unsent(SqlError),
 }
@@ -30,17 +32,11 @@ impl PostgresConnection {
     pub(crate) async fn run(&mut self, call: Call<'_>) -> Result<Outcome> {
         let Call { statement, params, options, .. } = call;
         let in_transaction = self.watch.in_transaction();
+        let portions = self.portions(&call);
         self.begin();
-        // The usual way comes first and is kept small: this future is on the heap. The others have boxes of their own.
-        let ran = match self.run_named(statement, params).await {
-            Ok(Some(outcome)) => Ok(outcome),
-            Ok(None) => Box::pin(self.run_new(statement, params)).await,
-            Err(error) if is_stale(&error) => {
-                // The table has changed, or someone took the statement away. In a transaction it is too late, for the next one not.
-                self.cache.entry(statement).named = None;
-                if in_transaction { Err(error.into()) } else { Box::pin(self.run_new(statement, params)).await }
-            }
-            Err(error) => Err(error.into()),
+        let ran = match portions {
+            Some(rows) => Box::pin(self.run_in_portions(&call, rows)).await,
+            None => self.run_at_once(statement, params, in_transaction).await,
         };
         match ran {
             Ok(outcome) => {
@@ -55,12 +51,35 @@ impl PostgresConnection {
         }
     }
 
+    /// The usual way comes first and is kept small: this future is on the heap. The others have boxes of their own.
+    async fn run_at_once(
+        &mut self,
+        statement: &PreparedStatement,
+        params: &[ValueRef<'_>],
+        in_transaction: bool,
+    ) -> Result<Outcome, Failure> {
+        match self.run_named(statement, params).await {
+            Ok(Some(outcome)) => Ok(outcome),
+            Ok(None) => Box::pin(self.run_new(statement, params)).await,
+            Err(error) if is_stale(&error) => {
+                // The table has changed, or someone took the statement away. In a transaction it is too late, for the next one not.
+                self.cache.entry(statement).named = None;
+                if in_transaction { Err(error.into()) } else { Box::pin(self.run_new(statement, params)).await }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     #[cold]
     fn statement_failed(&mut self, failure: Failure, statement: &PreparedStatement) -> SqlError {
         match failure {
             Failure::Told(error) => {
                 let told = self.failed(&error);
-                in_statement(told, &error, statement)
+                in_statement(told, &error, statement, 0)
+            }
+            Failure::Behind(error, before) => {
+                let told = self.failed(&error);
+                in_statement(told, &error, statement, before)
             }
             Failure::Unsent(error) => {
                 self.wire = Wire::Idle;
@@ -125,7 +144,7 @@ fn is_due(threshold: i32, uses: u32) -> bool {
 }
 
 /// Finds mistakes that the server does not see, or says less clearly.
-fn check(statement: &PreparedStatement, params: &[ValueRef<'_>]) -> Result<()> {
+pub(crate) fn check(statement: &PreparedStatement, params: &[ValueRef<'_>]) -> Result<()> {
     check_text(statement.sql())?;
     let own = statement.placeholders().is_empty() && !params.is_empty();
     if own && !mentions_parameter(statement.sql(), params.len()) {

@@ -39,7 +39,7 @@ impl PostgresConnection {
     #[cold]
     fn item_failed(&mut self, item: usize, error: &Error, statement: &PreparedStatement) -> SqlError {
         let told = self.failed(error);
-        in_statement(told, error, statement).in_batch(item)
+        in_statement(told, error, statement, 0).in_batch(item)
     }
 
     /// The counts of all items, or the first item that failed; none if the deadline passed.

@@ -1,8 +1,12 @@
 //! Texts that are sent as they are: scripts and transaction control.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use batis_dbc::driver::{Control, Wire};
 use batis_dbc::{Result, SqlError};
-use tokio_postgres::Error;
+use futures_core::Stream as _;
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use crate::connection::PostgresConnection;
 use crate::error::{in_text, rolled_back};
@@ -12,7 +16,17 @@ impl PostgresConnection {
     /// Runs the statements of a text; rows are dropped.
     pub(crate) async fn run_script(&mut self, sql: &str) -> Result<()> {
         check_text(sql)?;
-        self.send_text(sql).await.map_err(|(told, error)| in_text(told, &error, sql))
+        self.begin();
+        match count_statements(&self.client, sql).await {
+            Ok(()) => {
+                self.answered();
+                Ok(())
+            }
+            Err((done, error)) => {
+                let (told, error) = self.text_failed(error).await;
+                Err(in_text(told, &error, sql).in_script(done))
+            }
+        }
     }
 
     /// Runs a step of transaction control.
@@ -46,15 +60,32 @@ impl PostgresConnection {
                 self.answered();
                 Ok(())
             }
-            Err(error) => {
-                let told = self.failed(&error);
-                if self.wire == Wire::Idle {
-                    // What ran before the error may have begun or ended a transaction: the state comes after the error.
-                    // If the connection breaks meanwhile, the wire shows it, and the first error is the one to tell.
-                    let _ = self.check().await;
-                }
-                Err((told, error))
-            }
+            Err(error) => Err(self.text_failed(error).await),
         }
     }
+
+    async fn text_failed(&mut self, error: Error) -> (SqlError, Error) {
+        let told = self.failed(&error);
+        if self.wire == Wire::Idle {
+            // What ran before the error may have begun or ended a transaction: the state comes after the error.
+            // If the connection breaks meanwhile, the wire shows it, and the first error is the one to tell.
+            let _ = self.check().await;
+        }
+        (told, error)
+    }
+}
+
+/// Sends the text; an error comes with the number of statements that were done before.
+async fn count_statements(client: &Client, sql: &str) -> Result<(), (usize, Error)> {
+    let mut done = 0;
+    let answers = client.simple_query_raw(sql).await.map_err(|error| (0, error))?;
+    let mut answers = pin!(answers);
+    while let Some(answer) = poll_fn(|cx| answers.as_mut().poll_next(cx)).await {
+        match answer {
+            Ok(SimpleQueryMessage::CommandComplete(_)) => done += 1,
+            Ok(_) => {}
+            Err(error) => return Err((done, error)),
+        }
+    }
+    Ok(())
 }

@@ -33,12 +33,21 @@ pub(crate) fn mentions_parameter(sql: &str, number: usize) -> bool {
 /// result early takes back what the function did, as an error would.)
 pub(crate) fn only_reads(sql: &str) -> bool {
     let text = skip_space(sql);
-    let word_end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-    match text[..word_end].to_ascii_lowercase().as_str() {
+    match first_word(text).as_str() {
         "select" | "values" | "table" | "show" => !has_word(text, &["into"]),
         "with" => !has_word(text, &["insert", "update", "delete", "merge", "into"]),
         _ => false,
     }
+}
+
+/// Whether a statement that only reads is a query (`SHOW` is none).
+pub(crate) fn is_query(sql: &str) -> bool {
+    first_word(skip_space(sql)) != "show"
+}
+
+fn first_word(text: &str) -> String {
+    let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+    text[..end].to_ascii_lowercase()
 }
 
 fn has_word(text: &str, words: &[&str]) -> bool {

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use batis_dbc::Shape;
+use batis_dbc::{PreparedStatement, Shape};
 
 use crate::statement::Statement;
 
@@ -14,16 +14,18 @@ use crate::statement::Statement;
 pub(crate) struct Slot {
     key: u64,
     used: u64,
+    /// The text as it was given, for errors that come with the rows.
+    pub(crate) sql: Arc<str>,
     pub(crate) statement: Statement,
     pub(crate) shape: Arc<Shape>,
     reprepared: c_int,
 }
 
 impl Slot {
-    fn new(key: u64, used: u64, statement: Statement) -> Self {
+    fn new(of: &PreparedStatement, used: u64, statement: Statement) -> Self {
         let shape = Arc::new(statement.shape());
         let reprepared = statement.reprepared();
-        Self { key, used, statement, shape, reprepared }
+        Self { key: of.key(), used, sql: Arc::clone(of.shared_sql()), statement, shape, reprepared }
     }
 
     /// Describes the columns anew if SQLite has prepared the statement anew.
@@ -75,9 +77,9 @@ impl StatementCache {
     }
 
     /// Puts a statement in; the least recently used one leaves if the cache is full.
-    pub(crate) fn insert(&mut self, key: u64, statement: Statement) -> usize {
+    pub(crate) fn insert(&mut self, of: &PreparedStatement, statement: Statement) -> usize {
         self.clock += 1;
-        let slot = Slot::new(key, self.clock, statement);
+        let slot = Slot::new(of, self.clock, statement);
         let place = if self.slots.len() < self.capacity {
             self.slots.push(slot);
             self.slots.len() - 1
@@ -87,7 +89,7 @@ impl StatementCache {
             self.places.remove(&old.key);
             place
         };
-        self.places.insert(key, place);
+        self.places.insert(of.key(), place);
         self.last = place;
         place
     }

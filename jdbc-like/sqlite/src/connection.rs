@@ -1,6 +1,7 @@
 //! [`SqliteConnection`]: the driver's side of a connection.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -185,6 +186,7 @@ impl SqliteConnection {
             }
             Err(error) => {
                 slot.statement.reset();
+                let error = error.sql_text(Arc::clone(&slot.sql));
                 self.cursor = Cursor::Idle;
                 self.readable = NOWHERE;
                 Err(self.failed(error))
@@ -237,7 +239,7 @@ impl SqliteConnection {
 fn place(cache: &mut StatementCache, db: &rusqlite::Connection, statement: &PreparedStatement) -> Result<usize> {
     match cache.find(statement.key()) {
         Some(place) => Ok(place),
-        None => Ok(cache.insert(statement.key(), prepare(db, statement.sql())?)),
+        None => Ok(cache.insert(statement, prepare(db, statement.sql())?)),
     }
 }
 
@@ -313,12 +315,21 @@ impl RawConnection for SqliteConnection {
         self.affected
     }
 
+    fn last_insert_id(&self) -> Option<i64> {
+        Some(self.db.last_insert_rowid()).filter(|id| *id != 0)
+    }
+
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
         Op::ready(self.look_at(statement))
     }
 
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>> {
         Op::ready(self.run_script(sql, options))
+    }
+
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+        self.end_cursor();
+        Op::ready(script::first(&self.db, sql, from))
     }
 
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {

@@ -10,6 +10,8 @@ pub(crate) const CAPABILITIES: Capabilities = {
     can.returning = true;
     can.schemas = true;
     can.cancel = true;
+    // A name in double quotes that is no column is text for SQLite.
+    can.identifier_quote = '`';
     can.most_parameters = 32_766;
     can
 };

@@ -4,8 +4,9 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
@@ -46,6 +47,8 @@ struct Shared {
     /// Jobs that are not done.
     under_way: AtomicUsize,
     in_transaction: AtomicBool,
+    /// The row that was inserted last; 0: none.
+    last_insert_id: AtomicI64,
     /// A rollback that nobody waited for failed.
     failed: AtomicBool,
 }
@@ -53,18 +56,19 @@ struct Shared {
 /// An open result: rows that were read ahead, and those that were asked for.
 #[derive(Debug)]
 struct Cursor {
-    /// The thread has more rows than those read ahead.
-    more: bool,
+    /// How the statement ended behind the rows that were read ahead; none: the thread has more.
+    ended: Option<Result<()>>,
     rows: VecDeque<Vec<Value>>,
     current: Vec<Value>,
     asked: Option<oneshot::Receiver<Result<Batch>>>,
 }
 
-/// Rows in a bunch, and how many rows the statement changed if these were the last ones.
-#[derive(Debug)]
+/// Rows in a bunch, and how the statement ended behind them, if it did.
+#[derive(Debug, Default)]
 struct Batch {
     rows: VecDeque<Vec<Value>>,
-    ended: Option<u64>,
+    /// How many rows the statement changed.
+    ended: Option<Result<u64>>,
 }
 
 /// What a started statement answers.
@@ -110,6 +114,7 @@ impl WorkerConnection {
         let job: Job = Box::new(move |connection| {
             let done = job(connection);
             shared.in_transaction.store(connection.in_transaction(), Ordering::Release);
+            shared.last_insert_id.store(connection.last_insert_id().unwrap_or_default(), Ordering::Release);
             shared.under_way.fetch_sub(1, Ordering::AcqRel);
             let _ = answer.send(done);
         });
@@ -150,14 +155,20 @@ impl WorkerConnection {
         self.shape = started.shape;
         match started.outcome {
             Outcome::Rows => {
-                let Batch { rows, ended } = started.first;
-                self.affected = ended.unwrap_or_default();
-                self.cursor = Some(Cursor { more: ended.is_none(), rows, current: Vec::new(), asked: None });
+                self.show(started.first);
             }
             Outcome::Count(count) => self.affected = count,
             _ => {}
         }
         Ok(started.outcome)
+    }
+
+    /// These are the rows that come next.
+    fn show(&mut self, batch: Batch) {
+        let Batch { rows, ended } = batch;
+        self.affected = ended.as_ref().and_then(|ended| ended.as_ref().ok()).copied().unwrap_or_default();
+        let ended = ended.map(|ended| ended.map(|_| ()));
+        self.cursor = Some(Cursor { ended, rows, current: Vec::new(), asked: None });
     }
 
     fn next_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
@@ -167,15 +178,12 @@ impl WorkerConnection {
                 cursor.current = row;
                 return Poll::Ready(Ok(true));
             }
-            if !cursor.more {
+            if let Some(ended) = cursor.ended.take() {
                 self.cursor = None;
-                return Poll::Ready(Ok(false));
+                return Poll::Ready(ended.map(|()| false));
             }
             match ready!(self.poll_batch(cx)) {
-                Ok(Batch { rows, ended }) => {
-                    self.affected = ended.unwrap_or_default();
-                    self.cursor = Some(Cursor { more: ended.is_none(), rows, current: Vec::new(), asked: None });
-                }
+                Ok(batch) => self.show(batch),
                 Err(error) => {
                     self.cursor = None;
                     return Poll::Ready(Err(error));
@@ -209,8 +217,7 @@ fn begin(
 ) -> Result<Started> {
     let cells: Vec<ValueRef<'_>> = params.iter().map(Value::as_ref).collect();
     let outcome = in_call(connection.start(Call::new(statement, &cells, options)))?;
-    let first =
-        if outcome == Outcome::Rows { read(connection, 1)? } else { Batch { rows: VecDeque::new(), ended: None } };
+    let first = if outcome == Outcome::Rows { read(connection, 1)? } else { Batch::default() };
     Ok(Started { outcome, shape: Arc::clone(connection.shape()), first })
 }
 
@@ -226,10 +233,15 @@ fn read(connection: &mut SqliteConnection, rows: usize) -> Result<Batch> {
         match connection.poll_row(&mut cx) {
             Poll::Ready(Ok(true)) => batch.rows.push_back((0..width).map(|c| connection.value(c).to_owned()).collect()),
             Poll::Ready(Ok(false)) => {
-                batch.ended = Some(connection.affected());
+                batch.ended = Some(Ok(connection.affected()));
                 break;
             }
-            Poll::Ready(Err(error)) => return Err(error),
+            Poll::Ready(Err(error)) if batch.rows.is_empty() => return Err(error),
+            // It is told when the rows before it were read.
+            Poll::Ready(Err(error)) => {
+                batch.ended = Some(Err(error));
+                break;
+            }
             Poll::Pending => return Err(not_in_call()),
         }
     }
@@ -303,6 +315,10 @@ impl RawConnection for WorkerConnection {
         self.affected
     }
 
+    fn last_insert_id(&self) -> Option<i64> {
+        Some(self.shared.last_insert_id.load(Ordering::Acquire)).filter(|id| *id != 0)
+    }
+
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
         let statement = statement.clone();
         Op::boxed(async move { self.ask(move |connection| in_call(connection.describe(&statement))).await })
@@ -311,6 +327,11 @@ impl RawConnection for WorkerConnection {
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>> {
         let (sql, options) = (sql.to_owned(), options.clone());
         Op::boxed(async move { self.ask(move |connection| in_call(connection.script(&sql, &options))).await })
+    }
+
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+        let sql = Arc::clone(sql);
+        Op::boxed(async move { self.ask(move |connection| in_call(connection.first_statement(&sql, from))).await })
     }
 
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {

@@ -214,7 +214,10 @@ fn one_text_is_one_statement() {
         "the SQL text has a zero byte [42601]; at line 1, column 9 of the SQL"
     );
     let error = conn.execute_script("create table a (n);\ncreate table b (n);\nselec 1").unwrap_err();
-    assert_eq!(error.to_string(), "near \"selec\": syntax error [42601]; at line 3, column 1 of the SQL");
+    assert_eq!(
+        error.to_string(),
+        "statement 3 of the script: near \"selec\": syntax error [42601]; at line 3, column 1 of the SQL"
+    );
     assert_eq!(code(&conn.execute_script("select ?").unwrap_err()), "07001");
 }
 

@@ -1,10 +1,10 @@
 //! The blocking faces: the same names, waiting.
 
-use batis_dbc::blocking::Connection;
+use batis_dbc::blocking::{Connection, ScriptResult};
 use batis_dbc::{CallOptions, SqlError, SqlState};
 
 use super::results::numbers;
-use crate::case::{Check, fails, same};
+use crate::case::{Check, Problem, fails, same};
 use crate::dialect::Dialect;
 
 type Face = fn(&mut Connection, &Dialect) -> Check;
@@ -30,7 +30,7 @@ fn count(conn: &mut Connection) -> Result<i64, SqlError> {
 
 const INSERT: &str = "insert into conf_face values (?)";
 
-fn queries(conn: &mut Connection, _: &Dialect) -> Check {
+fn queries(conn: &mut Connection, dialect: &Dialect) -> Check {
     table(conn)?;
     let insert = conn.prepare(INSERT)?;
     same!(conn.execute(&insert, (1,))?, 1);
@@ -40,6 +40,18 @@ fn queries(conn: &mut Connection, _: &Dialect) -> Check {
     fails!(conn.query_one("select n from conf_face where n = ?", (2,)), "02000");
     conn.execute_script("insert into conf_face values (2); insert into conf_face values (3)")?;
     same!(count(conn)?, 3);
+    let mut results = conn.query_script("delete from conf_face where n > ?; select n from conf_face", (9,))?;
+    same!(matches!(results.next()?, Some(ScriptResult::Count(0))), true);
+    let Some(ScriptResult::Rows(rows)) = results.next()? else { return Err(Problem::new("there are no rows")) };
+    same!(rows.collect()?.len(), 3);
+    same!(results.next()?.is_none(), true);
+    let keys = conn.execute_returning("insert into conf_face values (?), (?)", (4, 5), &["n"])?;
+    same!((keys.len(), keys[1].get::<i64>("n")?), (2, 5));
+    same!(conn.last_insert_id(), dialect.tells_last_insert_id.then_some(5));
+    let mut transaction = conn.transaction()?;
+    same!(transaction.execute_returning("delete from conf_face", (), &["n"])?.len(), 5);
+    transaction.rollback()?;
+    same!(count(conn)?, 5);
     Ok(())
 }
 

@@ -249,7 +249,7 @@ async fn capabilities(cx: &mut Context) -> Check {
     let can = cx.conn.capabilities();
     same!(can.error_fails_transaction, cx.dialect.error_fails_transaction);
     same!(can.returning && can.transactional_ddl && can.cancel, true);
-    same!(can.identifier_quote, '"');
+    same!(can.identifier_quote, cx.dialect.identifier_quote);
     same!(can.most_parameters > 30_000, true);
     Ok(())
 }

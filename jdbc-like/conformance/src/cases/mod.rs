@@ -4,11 +4,13 @@ mod batch;
 mod cancel;
 mod errors;
 pub(crate) mod facade;
+mod keys;
 mod leftovers;
 mod lifecycle;
 mod limits;
 mod metadata;
 mod parameters;
+mod portions;
 mod results;
 mod scripts;
 mod sources;
@@ -31,11 +33,13 @@ pub fn cases() -> &'static [Case] {
             parameters::CASES,
             statements::CASES,
             results::CASES,
+            keys::CASES,
             transactions::CASES,
             leftovers::CASES,
             errors::CASES,
             scripts::CASES,
             limits::CASES,
+            portions::CASES,
             lifecycle::CASES,
             batch::CASES,
             cancel::CASES,

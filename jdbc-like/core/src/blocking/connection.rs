@@ -131,6 +131,25 @@ impl Connection {
         wait(&self.runner.0, options.deadline, self.inner.execute_with(statement, params, options))
     }
 
+    /// See [`execute_returning`](AsyncConnection::execute_returning).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_returning(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        columns: &[&str],
+    ) -> Result<Vec<Row>> {
+        wait(&self.runner.0, None, self.inner.execute_returning(statement, params, columns))
+    }
+
+    /// See [`last_insert_id`](AsyncConnection::last_insert_id).
+    #[must_use]
+    pub fn last_insert_id(&mut self) -> Option<i64> {
+        self.inner.last_insert_id()
+    }
+
     /// See [`query_one`](AsyncConnection::query_one).
     ///
     /// # Errors

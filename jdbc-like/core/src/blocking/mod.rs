@@ -6,11 +6,13 @@
 mod connection;
 mod metadata;
 mod result_set;
+mod script;
 mod transaction;
 
 pub use connection::Connection;
 pub use metadata::DatabaseMetadata;
 pub use result_set::ResultSet;
+pub use script::{ScriptResult, ScriptResults};
 pub use transaction::Transaction;
 
 use std::future::Future;

@@ -20,6 +20,11 @@ impl<'c> Transaction<'c> {
         Self { inner, runner }
     }
 
+    /// The transaction and who waits for it.
+    pub(super) fn parts(&mut self) -> (&mut AsyncTransaction<'c>, &SharedRunner) {
+        (&mut self.inner, self.runner)
+    }
+
     /// See [`query`](AsyncTransaction::query).
     ///
     /// # Errors
@@ -48,6 +53,19 @@ impl<'c> Transaction<'c> {
     /// As there.
     pub fn execute(&mut self, statement: impl ToStatement, params: impl Params) -> Result<u64> {
         wait(self.runner, None, self.inner.execute(statement, params))
+    }
+
+    /// See [`execute_returning`](AsyncTransaction::execute_returning).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_returning(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        columns: &[&str],
+    ) -> Result<Vec<Row>> {
+        wait(self.runner, None, self.inner.execute_returning(statement, params, columns))
     }
 
     /// See [`query_one`](AsyncTransaction::query_one).

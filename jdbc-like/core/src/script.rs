@@ -1,0 +1,202 @@
+//! [`ScriptResults`]: the results of several statements in one text, one after another.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::connection::Connection;
+use crate::driver::Outcome;
+use crate::error::{Result, SqlError};
+use crate::options::CallOptions;
+use crate::params::{Cells, Params};
+use crate::placeholder::Placeholders;
+use crate::result_set::ResultSet;
+use crate::sql_text::first_statement;
+use crate::statement::PreparedStatement;
+use crate::to_sql::wrong_parameter_count;
+use crate::transaction::Transaction;
+use crate::value::Value;
+
+/// The results of the statements of a text, in order; each statement runs when its result is asked for. Made by
+/// [`Connection::query_script`].
+///
+/// It may be dropped at any time: the statements whose results were not asked for do not run.
+#[doc(alias = "getMoreResults")]
+pub struct ScriptResults<'c> {
+    conn: &'c mut Connection,
+    depth: u32,
+    sql: Arc<str>,
+    /// Parameters of the statements that are still to run.
+    params: std::vec::IntoIter<Value>,
+    options: CallOptions,
+    /// Where the rest of the text begins; none: the script has ended.
+    rest: Option<usize>,
+    /// How many statements have run.
+    done: usize,
+}
+
+/// What one statement of a script gave.
+#[derive(Debug)]
+pub enum ScriptResult<'r> {
+    /// It returns no rows, and changed so many.
+    #[doc(alias = "getUpdateCount")]
+    Count(u64),
+    /// It returns rows. They may be left unread.
+    #[doc(alias = "getResultSet")]
+    Rows(ResultSet<'r>),
+}
+
+/// Where a statement stands in its script.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    sql: Arc<str>,
+    number: usize,
+    start: usize,
+}
+
+impl Place {
+    /// The error of this statement as one of the script.
+    pub(crate) fn explain(&self, error: SqlError) -> SqlError {
+        error.in_script(self.number).moved_into(Arc::clone(&self.sql), self.start)
+    }
+}
+
+impl<'c> ScriptResults<'c> {
+    fn new(
+        conn: &'c mut Connection,
+        depth: u32,
+        sql: &str,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<Self> {
+        let bound = params.bind()?;
+        let params: Vec<Value> = bound.cells().iter().map(|cell| Value::from(*cell)).collect();
+        let expected = Placeholders::of(sql).count();
+        if expected != params.len() {
+            return Err(wrong_parameter_count(expected, params.len()).sql_text(sql));
+        }
+        let (sql, options) = (sql.into(), options.clone());
+        Ok(Self { conn, depth, sql, params: params.into_iter(), options, rest: Some(0), done: 0 })
+    }
+
+    /// Runs the next statement; none if there is no further one, or if one has failed. What is left of the result before is dropped.
+    ///
+    /// # Errors
+    /// What the database says of the statement; [`SqlError::statement_index`] tells which one it is, and its position is one in the script.
+    /// What ran before it stays, unless a transaction is open.
+    pub async fn next(&mut self) -> Result<Option<ScriptResult<'_>>> {
+        let Some(from) = self.rest.take() else { return Ok(None) };
+        let mut place = Place { sql: Arc::clone(&self.sql), number: self.done, start: from };
+        let found = match self.find(from).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(place.explain(error)),
+        };
+        let text = &self.sql[found.clone()];
+        place.start = found.start + (text.len() - text.trim_start().len());
+        let statement = PreparedStatement::new(&self.sql[place.start..found.end]);
+        let params: Vec<Value> = self.params.by_ref().take(statement.placeholders().count()).collect();
+        let cells: Cells<'_> = params.iter().map(Value::as_ref).collect();
+        let outcome = match self.conn.start_at(self.depth, &statement, &cells, &self.options).await {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(place.explain(error)),
+        };
+        self.done += 1;
+        self.rest = Some(found.end);
+        Ok(Some(match outcome {
+            Outcome::Count(count) => ScriptResult::Count(count),
+            Outcome::Rows => {
+                ScriptResult::Rows(ResultSet::new(self.conn, false, self.options.max_rows).of_script(place))
+            }
+        }))
+    }
+
+    /// The next statement, asked of the driver, since each database has its own rules.
+    async fn find(&mut self, from: usize) -> Result<Option<std::ops::Range<usize>>> {
+        self.conn.settle_to(self.depth).await?;
+        let limit = self.conn.limit(self.options.deadline);
+        let found = limit.during(self.conn.raw_mut().first_statement(&self.sql, from)).await;
+        found.map_err(|e| self.conn.note(e))
+    }
+}
+
+impl fmt::Debug for ScriptResults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptResults").field("sql", &self.sql).field("done", &self.done).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Runs a text of several statements, separated by `;`, and gives the result of each: see [`query_script_with`](Self::query_script_with).
+    ///
+    /// ```no_run
+    /// # async fn f(conn: &mut batis_dbc::Connection) -> batis_dbc::Result<()> {
+    /// use batis_dbc::ScriptResult;
+    /// let mut results = conn.query_script("update t set n = n + ?; select n from t", (1,))?;
+    /// while let Some(result) = results.next().await? {
+    ///     match result {
+    ///         ScriptResult::Count(changed) => println!("{changed} row(s) changed"),
+    ///         ScriptResult::Rows(rows) => println!("{} row(s)", rows.collect().await?.len()),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// 07001 if the number of parameters is wrong. Nothing runs before the first result is asked for.
+    #[doc(alias = "getMoreResults")]
+    pub fn query_script(&mut self, sql: &str, params: impl Params) -> Result<ScriptResults<'_>> {
+        self.query_script_with(sql, params, &CallOptions::new())
+    }
+
+    /// Runs a text of several statements with options. The deadline is that of all of them; the limits hold for each result.
+    ///
+    /// The parameters belong to the `?` of the whole text, in order. Each statement is a call of its own, as if it had been run by
+    /// [`query`](Self::query): values have their types, and outside of a transaction each commits by itself. (For a text whose results
+    /// nobody wants, [`execute_script`](Self::execute_script) takes one round trip.)
+    ///
+    /// Source: `Statement.execute` with `getMoreResults` of JDBC; pgjdbc cuts the text in the same way.
+    ///
+    /// # Errors
+    /// As [`query_script`](Self::query_script).
+    pub fn query_script_with(
+        &mut self,
+        sql: &str,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<ScriptResults<'_>> {
+        let depth = self.base_depth();
+        ScriptResults::new(self, depth, sql, params, options)
+    }
+
+    /// The error of a script of which the driver has counted the statements, with a place.
+    pub(crate) fn in_script(&mut self, error: SqlError, sql: &str) -> SqlError {
+        let error = self.note(error).sql_text(sql);
+        match (error.statement_index(), error.position()) {
+            (Some(number), None) => match nth_statement(sql, number) {
+                Some(start) => error.at(start),
+                None => error,
+            },
+            _ => error,
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Runs a text of several statements and gives the result of each. See [`Connection::query_script_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn query_script(&mut self, sql: &str, params: impl Params) -> Result<ScriptResults<'_>> {
+        let (conn, depth) = self.parts();
+        ScriptResults::new(conn, depth, sql, params, &CallOptions::new())
+    }
+}
+
+/// Where a statement begins, by its number from 0.
+fn nth_statement(sql: &str, number: usize) -> Option<usize> {
+    let mut found = first_statement(sql, 0)?;
+    for _ in 0..number {
+        found = first_statement(sql, found.end)?;
+    }
+    Some(found.start)
+}
