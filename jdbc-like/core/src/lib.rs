@@ -18,6 +18,7 @@
 //! | `executeUpdate` | [`Connection::execute`] |
 //! | `ResultSet.next`, `getX` | [`ResultSet::next`], [`RowRef::get`] |
 //! | `wasNull` | `row.get::<Option<T>>(..)` |
+//! | `addBatch`, `executeBatch`; pgjdbc's `CopyManager` | [`Batch`]; [`Connection::copy_in`], [`Connection::copy_out`] |
 //! | `setAutoCommit(false)`, `commit`, `rollback`, `setSavepoint` | [`Connection::transaction`], [`Transaction`] |
 //! | `SQLException.getSQLState()` | [`SqlError::sql_state`] |
 //!
@@ -30,6 +31,7 @@ pub mod blocking;
 mod cancel;
 mod connection;
 mod convert;
+mod copy;
 mod data_source;
 pub mod driver;
 mod driver_manager;
@@ -62,6 +64,7 @@ pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
 pub use cancel::CancelHandle;
 pub use connection::{Connection, HandBack, Mark, Verdict};
+pub use copy::{CopyIn, CopyOut, CopyRows};
 pub use data_source::{
     DataSource, DataSourceInfo, DriverDataSource, Home, Lease, RollbackDataSource, SingleConnectionDataSource,
 };

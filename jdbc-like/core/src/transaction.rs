@@ -23,6 +23,13 @@ pub struct Transaction<'c> {
     open: bool,
 }
 
+impl Transaction<'_> {
+    /// The connection, and the depth at which this guard's operations run.
+    pub(crate) fn parts(&mut self) -> (&mut Connection, u32) {
+        (self.conn, self.depth)
+    }
+}
+
 impl<'c> Transaction<'c> {
     pub(crate) fn new(conn: &'c mut Connection, depth: u32) -> Self {
         Self { conn, depth, open: true }

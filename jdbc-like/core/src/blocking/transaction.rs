@@ -20,6 +20,11 @@ impl<'c> Transaction<'c> {
         Self { inner, runner }
     }
 
+    /// The transaction and who waits for it.
+    pub(super) fn parts(&mut self) -> (&mut AsyncTransaction<'c>, &SharedRunner) {
+        (&mut self.inner, self.runner)
+    }
+
     /// See [`query`](AsyncTransaction::query).
     ///
     /// # Errors
