@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use crate::batch::Batching;
 pub use crate::cancel::Canceller;
+pub use crate::copy::{Copied, RawCopy};
 use crate::error::{Result, SqlError};
 use crate::metadata::Capabilities;
 pub use crate::metadata::Introspection;
@@ -285,6 +286,11 @@ pub trait RawConnection: Send + 'static {
     ) -> Op<'a, Result<Vec<u64>>> {
         let _ = (statement, rows, options);
         Op::ready(Err(SqlError::unsupported("pipelining")))
+    }
+
+    /// The connection as one that copies many rows at once; none where the database has no such thing.
+    fn copying(&mut self) -> Option<&mut dyn RawCopy> {
+        None
     }
 
     /// What the database can do.

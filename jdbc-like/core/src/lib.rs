@@ -20,6 +20,7 @@
 //! | `execute`, `getMoreResults` | [`Connection::query_script`] |
 //! | `ResultSet.next`, `getX` | [`ResultSet::next`], [`RowRef::get`] |
 //! | `wasNull` | `row.get::<Option<T>>(..)` |
+//! | `addBatch`, `executeBatch`; pgjdbc's `CopyManager` | [`Batch`]; [`Connection::copy_in`], [`Connection::copy_out`] |
 //! | `setAutoCommit(false)`, `commit`, `rollback`, `setSavepoint` | [`Connection::transaction`], [`Transaction`] |
 //! | `SQLException.getSQLState()` | [`SqlError::sql_state`] |
 //!
@@ -32,6 +33,7 @@ pub mod blocking;
 mod cancel;
 mod connection;
 mod convert;
+mod copy;
 mod data_source;
 pub mod driver;
 mod driver_manager;
@@ -66,6 +68,7 @@ pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
 pub use cancel::CancelHandle;
 pub use connection::{Connection, HandBack, Mark, Verdict};
+pub use copy::{CopyIn, CopyOut, CopyRows};
 pub use data_source::{
     DataSource, DataSourceInfo, DriverDataSource, Home, Lease, RollbackDataSource, SingleConnectionDataSource,
 };

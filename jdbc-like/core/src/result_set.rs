@@ -13,6 +13,7 @@ use crate::error::{Result, SqlError};
 use crate::row::{Row, RowRef};
 use crate::script::Place;
 use crate::shape::Shape;
+use crate::value::ValueRef;
 
 /// The rows of a query, read one at a time; nothing is buffered by batis.
 ///
@@ -106,6 +107,11 @@ impl<'c> ResultSet<'c> {
     #[inline]
     pub fn row(&mut self) -> RowRef<'_> {
         RowRef::new(self.conn.raw_mut())
+    }
+
+    /// A column of the current row.
+    pub(crate) fn value(&mut self, column: usize) -> ValueRef<'_> {
+        self.conn.raw_mut().value(column)
     }
 
     /// The columns.

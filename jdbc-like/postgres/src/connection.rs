@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{
-    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire,
+    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, RawCopy, Wire,
 };
 use batis_dbc::{
     BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Runner, Shape, SqlError,
@@ -18,6 +18,7 @@ use tokio_postgres::{Client, Error};
 use crate::cache::StatementCache;
 use crate::catalog::Catalog;
 use crate::control::TransactionState;
+use crate::copy_in::Copying;
 use crate::cursor::{Cursor, Step};
 use crate::error::{Fate, is_fatal};
 use crate::host::Host;
@@ -39,6 +40,8 @@ pub struct PostgresConnection {
     /// How many of those there were, for their names.
     pub(crate) portals: u32,
     pub(crate) wire: Wire,
+    /// What is copied inwards just now.
+    pub(crate) copy: Option<Box<Copying>>,
     pub(crate) affected: u64,
     pub(crate) transaction: TransactionState,
     pub(crate) catalog: Catalog,
@@ -80,6 +83,7 @@ impl PostgresConnection {
             portal: None,
             portals: 0,
             wire: Wire::Idle,
+            copy: None,
             affected: 0,
             transaction: TransactionState::default(),
             catalog: Catalog::default(),
@@ -95,7 +99,7 @@ impl PostgresConnection {
         }
     }
 
-    /// The tokio-postgres client below, for COPY, LISTEN and the like.
+    /// The tokio-postgres client below, for what batis does not cover.
     ///
     /// Transactions and settings that are begun there must be ended there. Types that not every server has are shown to it as `unknown`.
     /// In blocking mode its futures need the connection's runner: `batis_dbc::block(conn.runner().as_deref(), None, future)`.
@@ -123,6 +127,7 @@ impl PostgresConnection {
         }
         self.cursor.clear();
         self.timer = None;
+        self.copy = None;
         self.affected = 0;
         self.wire = Wire::InFlight;
         if self.watch.take_schema_changed() {
@@ -302,7 +307,8 @@ impl RawConnection for PostgresConnection {
         match self.wire {
             Wire::Idle => true,
             Wire::Cursor => self.read_over(),
-            Wire::InFlight | Wire::Broken => false,
+            Wire::InFlight => self.drop_copy(),
+            Wire::Broken => false,
         }
     }
 
@@ -353,6 +359,10 @@ impl RawConnection for PostgresConnection {
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
         Op::boxed(self.pipeline(statement, rows, options))
+    }
+
+    fn copying(&mut self) -> Option<&mut dyn RawCopy> {
+        Some(self)
     }
 
     fn canceller(&self) -> Option<Arc<dyn Canceller>> {

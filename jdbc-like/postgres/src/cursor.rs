@@ -11,6 +11,7 @@ use batis_dbc::driver::Outcome;
 use futures_core::Stream as _;
 use tokio_postgres::{Error, Row, RowStream};
 
+use crate::copy_out::CopyOut;
 use crate::plan::Plan;
 use crate::value::decode::{Raw, Scratch, borrowed};
 
@@ -21,6 +22,8 @@ pub(crate) struct Cursor {
     row: Option<Row>,
     /// Rows that were read before anybody asked for them.
     ahead: Option<Box<Ahead>>,
+    /// Rows that are copied outwards, instead of a stream.
+    copy: Option<Box<CopyOut>>,
     scratch: Scratch,
     pub(crate) plan: Arc<Plan>,
     /// Whether the statement changes nothing and may be cancelled.
@@ -46,6 +49,7 @@ impl Cursor {
             stream: Box::pin(None),
             row: None,
             ahead: None,
+            copy: None,
             scratch: Scratch::default(),
             plan: Arc::default(),
             only_reads: false,
@@ -60,11 +64,19 @@ impl Cursor {
         self.only_reads = only_reads;
     }
 
+    /// Before the first row of a copy outwards.
+    pub(crate) fn open_copy(&mut self, copy: CopyOut, plan: Arc<Plan>, only_reads: bool) {
+        self.copy = Some(Box::new(copy));
+        self.plan = plan;
+        self.only_reads = only_reads;
+    }
+
     /// No statement is running; the rest of its answer is dropped when it comes.
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.row = None;
         self.ahead = None;
+        self.copy = None;
         self.stream.set(None);
     }
 
@@ -76,7 +88,7 @@ impl Cursor {
         {
             return Poll::Ready(Ok(step));
         }
-        let Some(mut stream) = self.stream.as_mut().as_pin_mut() else { return Poll::Ready(Ok(Step::End(0))) };
+        let Some(mut stream) = self.stream.as_mut().as_pin_mut() else { return self.poll_copy(cx) };
         match ready!(stream.as_mut().poll_next(cx)) {
             Some(Ok(row)) => Poll::Ready(Ok(self.show(row))),
             Some(Err(error)) => {
@@ -91,10 +103,29 @@ impl Cursor {
         }
     }
 
+    #[cold]
+    fn poll_copy(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Error>> {
+        let Some(copy) = &mut self.copy else { return Poll::Ready(Ok(Step::End(0))) };
+        match ready!(copy.poll(cx)) {
+            Ok(true) => {
+                if self.plan.makes {
+                    make(&mut self.scratch, &self.plan, |column| copy.field(column));
+                }
+                Poll::Ready(Ok(Step::Row))
+            }
+            ended => {
+                self.clear();
+                Poll::Ready(ended.map(|_| Step::End(0)))
+            }
+        }
+    }
+
     #[inline]
     fn show(&mut self, row: Row) -> Step {
         if self.plan.makes {
-            make(&mut self.scratch, &self.plan, &row);
+            make(&mut self.scratch, &self.plan, |column| {
+                row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten().map(|raw| raw.0)
+            });
         }
         self.row = Some(row);
         Step::Row
@@ -149,20 +180,32 @@ impl Cursor {
     /// A column of the current row.
     #[inline]
     pub(crate) fn value(&self, column: usize) -> ValueRef<'_> {
-        let (Some(row), Some(decoder)) = (&self.row, self.plan.decoders.get(column)) else { return ValueRef::Null };
+        let (Some(row), Some(decoder)) = (&self.row, self.plan.decoders.get(column)) else {
+            return self.copied(column);
+        };
         match row.try_get::<_, Option<Raw<'_>>>(column) {
             Ok(Some(Raw(raw))) if decoder.makes() => self.scratch.value(column, decoder, raw),
             Ok(Some(Raw(raw))) => borrowed(decoder, raw),
             _ => ValueRef::Null,
         }
     }
+
+    /// The same of a row that is copied.
+    #[cold]
+    fn copied(&self, column: usize) -> ValueRef<'_> {
+        let raw = self.copy.as_ref().and_then(|copy| copy.field(column));
+        match (raw, self.plan.decoders.get(column)) {
+            (Some(raw), Some(decoder)) if decoder.makes() => self.scratch.value(column, decoder, raw),
+            (Some(raw), Some(decoder)) => borrowed(decoder, raw),
+            _ => ValueRef::Null,
+        }
+    }
 }
 
 /// Makes the values of a row that cannot be borrowed from it.
-fn make(scratch: &mut Scratch, plan: &Plan, row: &Row) {
+fn make<'r>(scratch: &mut Scratch, plan: &Plan, raw: impl Fn(usize) -> Option<&'r [u8]>) {
     scratch.clear();
     for (column, decoder) in plan.decoders.iter().enumerate() {
-        let raw = row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten();
-        scratch.push(decoder, &plan.types, raw.map(|r| r.0));
+        scratch.push(decoder, &plan.types, raw(column));
     }
 }

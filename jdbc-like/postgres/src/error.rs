@@ -87,7 +87,7 @@ fn without_cause(text: &str) -> SqlError {
         ),
         None if text.starts_with("unexpected message") => {
             SqlError::new(SqlState::PROTOCOL_VIOLATION, "the server sent a message that does not belong here")
-                .hint("COPY from or to the client cannot be run as a statement")
+                .hint("COPY from or to the client is run by `copy_in` and `copy_out`")
         }
         None => SqlError::new(SqlState::PROTOCOL_VIOLATION, text),
     }
@@ -135,6 +135,19 @@ pub(crate) fn in_statement(error: SqlError, cause: &Error, statement: &PreparedS
     match offset(cause, sent.as_deref().unwrap_or(statement.sql()), before) {
         Some(offset) => error.at(statement.placeholders().original_offset(offset)),
         None => error,
+    }
+}
+
+/// Adds the place in the data of a copy: `COPY t, line 3, column n`. The data itself stays away.
+pub(crate) fn in_copy(error: SqlError, cause: &Error, of_rows: bool) -> SqlError {
+    let context = cause.as_db_error().and_then(DbError::where_).unwrap_or_default();
+    let Some(place) = context.lines().rfind(|line| line.starts_with("COPY ")) else { return error };
+    let place = place.split(": \"").next().unwrap_or_default();
+    let line = place.rsplit_once(", line ").and_then(|(_, rest)| rest.split(',').next()?.parse::<usize>().ok());
+    match line.and_then(|line| line.checked_sub(1)) {
+        Some(row) if of_rows => error.in_batch(row),
+        _ if error.detail_text().is_none() => error.detail(place),
+        _ => error,
     }
 }
 

@@ -51,6 +51,11 @@
 //! A dropped future, a passed deadline or a result that was left early is cancelled on the server by a *fenced* request before the connection
 //! is used again, so that it can never hit the next statement. What was left inside a transaction, or has changed rows, is read over instead.
 //!
+//! # COPY
+//! `Connection::copy_in` and `copy_out` run `COPY .. FROM STDIN` and `TO STDOUT` of any format, `copy_in_rows` and `copy_out_rows` move rows of
+//! values in binary form. A copy that was dropped or has failed stores nothing and leaves the connection ready. With `prepare_threshold=0`
+//! they need a transaction around them, since a proxy may give the statement and its data different sessions else.
+//!
 //! # Values
 //! | type of the server | value |
 //! |---|---|
@@ -82,6 +87,8 @@ mod canceller;
 mod catalog;
 mod connection;
 mod control;
+mod copy_in;
+mod copy_out;
 mod cursor;
 mod describe;
 mod driver;

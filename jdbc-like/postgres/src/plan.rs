@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{Column, Shape};
+use batis_dbc::{Column, Shape, SqlType};
 
 use crate::types::{self, Decoder, TypeMap};
 
@@ -40,6 +40,12 @@ impl Plan {
         let description = description.unwrap_or_default();
         let columns: Vec<Column> = fields(description).map(|f| column(&f)).collect();
         Self::with_columns(description.into(), columns, sql, types)
+    }
+
+    /// For portions of bytes.
+    pub(crate) fn of_bytes() -> Self {
+        let columns = vec![Column::new("data", SqlType::Binary, "bytea")];
+        Self { shape: Arc::new(Shape::new(columns)), decoders: [Decoder::Bytes].into(), ..Self::default() }
     }
 
     /// The same with other columns: those that say more of themselves.
@@ -100,7 +106,6 @@ fn fields(body: &[u8]) -> impl Iterator<Item = Field<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use batis_dbc::SqlType;
     use proptest::prelude::*;
 
     fn described(name: &[u8], table: u32, attribute: i16, oid: u32) -> Vec<u8> {

@@ -55,6 +55,43 @@ fn has_word(text: &str, words: &[&str]) -> bool {
     all.any(|found| words.iter().any(|word| found.eq_ignore_ascii_case(word)))
 }
 
+/// Refuses what is no `COPY` from (`FROM`) or to (`TO`) the client: the server's answer to it would be out of step with what is sent. The
+/// server takes STDIN and STDOUT for the same.
+pub(crate) fn check_copy(sql: &str, direction: &str, operation: &str) -> Result<()> {
+    let text = skip_space(sql);
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let is = |word: Option<&str>, expected: &str| word.is_some_and(|word| word.eq_ignore_ascii_case(expected));
+    let copies = is(words.next(), "copy");
+    let (mut before, mut found) = (None, false);
+    for word in words {
+        let client = is(Some(word), "stdin") || is(Some(word), "stdout");
+        found |= client && is(before, direction);
+        before = Some(word);
+    }
+    if copies && found {
+        return Ok(());
+    }
+    let client = if direction == "FROM" { "STDIN" } else { "STDOUT" };
+    let text = format!("`{operation}` takes a statement `COPY .. {direction} {client}`");
+    Err(SqlError::new(SqlState::SYNTAX_ERROR, text).sql_text(sql))
+}
+
+/// The query of the columns that `COPY` takes: of a table, perhaps with columns in parentheses, or of a query in parentheses.
+pub(crate) fn copied_query(target: &str) -> String {
+    let target = target.trim();
+    if let Some(query) = target.strip_prefix('(').and_then(|query| query.strip_suffix(')')) {
+        return query.to_owned();
+    }
+    let mut quoted = false;
+    let open = target.find(|c| {
+        quoted ^= c == '"';
+        c == '(' && !quoted
+    });
+    let (table, columns) = target.split_at(open.unwrap_or(target.len()));
+    let columns = columns.trim_start_matches('(').trim_end_matches(')');
+    format!("select {} from {table}", if columns.trim().is_empty() { "*" } else { columns })
+}
+
 /// The text behind space, comments and opening parentheses.
 fn skip_space(mut text: &str) -> &str {
     loop {
@@ -88,6 +125,23 @@ mod tests {
             "/* /* select */ insert */ select",
         ] {
             assert!(!only_reads(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_copied_is_asked_for() {
+        assert_eq!(copied_query("t"), "select * from t");
+        assert_eq!(copied_query("s.\"a(b\" (x, \"y)\")"), "select x, \"y)\" from s.\"a(b\" ");
+        assert_eq!(copied_query(" (select 1) "), "select 1");
+    }
+
+    #[test]
+    fn only_copies_are_copied() {
+        for sql in ["COPY t FROM STDIN", "/* */ copy t (a) from stdin (format csv)"] {
+            assert!(check_copy(sql, "FROM", "copy_in").is_ok(), "{sql}");
+        }
+        for sql in ["copy t to stdout", "copy t to stdin", "copy t from '/tmp/x'", "select 'copy t from stdin'", ""] {
+            assert!(check_copy(sql, "FROM", "copy_in").is_err(), "{sql}");
         }
     }
 

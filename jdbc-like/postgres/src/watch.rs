@@ -27,6 +27,8 @@ pub(crate) struct Watch {
     changed_in_transaction: AtomicBool,
     /// The types of the parameters of the statement that was prepared last.
     parameters: Mutex<Box<[u32]>>,
+    /// Where a copy inwards stands: one of [`copying`].
+    copying: AtomicU8,
     /// What the catalog said of types.
     types: Mutex<Arc<TypeMap>>,
     /// The body of the last row description as the server sent it; none after "no data".
@@ -41,6 +43,7 @@ impl Watch {
             schema_changed: AtomicBool::new(false),
             changed_in_transaction: AtomicBool::new(false),
             parameters: Mutex::default(),
+            copying: AtomicU8::new(copying::NONE),
             types: Mutex::default(),
             description: Mutex::new(None),
         })
@@ -70,6 +73,39 @@ impl Watch {
             self.changed_in_transaction.store(false, Ordering::Relaxed);
         }
         self.status.store(status, Ordering::Release);
+        if self.copying.load(Ordering::Acquire) != copying::NONE {
+            self.copy_sees(b'Z');
+        }
+    }
+
+    /// A copy inwards is about to be sent.
+    pub(crate) fn copy_begins(&self) {
+        self.copying.store(copying::BEGUN, Ordering::Release);
+    }
+
+    /// It was not sent after all.
+    pub(crate) fn copy_is_unsent(&self) {
+        let _ = self.copying.compare_exchange(copying::BEGUN, copying::NONE, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    /// Whether the server refuses what was copied; it ignores the rest of it.
+    pub(crate) fn copy_is_refused(&self) -> bool {
+        self.is_copying(copying::REFUSED)
+    }
+
+    fn is_copying(&self, state: u8) -> bool {
+        self.copying.load(Ordering::Acquire) == state
+    }
+
+    #[cold]
+    fn copy_sees(&self, message: u8) {
+        let state = match (self.copying.load(Ordering::Acquire), message) {
+            (copying::SENT, b'G') => copying::RUNS,
+            (copying::RUNS, b'E') => copying::REFUSED,
+            (copying::SENT, b'E') | (copying::RUNS | copying::REFUSED, b'Z') => copying::NONE,
+            _ => return,
+        };
+        self.copying.store(state, Ordering::Release);
     }
 
     /// Whether a transaction was open when the server last was ready; a failed one counts.
@@ -124,6 +160,24 @@ impl Watch {
     }
 }
 
+/// A copy inwards is sent by tokio-postgres with a `Sync` at its beginning and one at its end. The server ignores the first one when it reads
+/// it as data; if the copy fails before that (no such table, a trigger) it answers both, and tokio-postgres takes the second answer for that
+/// to its next request. So the first one is kept from the server.
+mod copying {
+    pub(super) const NONE: u8 = 0;
+    /// It will be the next to be executed.
+    pub(super) const BEGUN: u8 = 1;
+    /// It is on its way.
+    pub(super) const SENT: u8 = 2;
+    /// The server waits for data.
+    pub(super) const RUNS: u8 = 3;
+    /// The server has refused what was sent.
+    pub(super) const REFUSED: u8 = 4;
+}
+
+const EXECUTE: &[u8] = b"E\0\0\0\x09\0\0\0\0\0";
+const SYNC: &[u8] = b"S\0\0\0\x04";
+
 const HEADER: usize = 5;
 const BUFFER: usize = 16 * 1024;
 
@@ -149,12 +203,24 @@ pub(crate) struct Watched<S> {
     from: usize,
     ready: usize,
     filled: usize,
+    /// Bytes that go out before the `Sync` that does not.
+    before_sync: Option<usize>,
 }
 
 impl<S> Watched<S> {
     pub(crate) fn new(inner: S, watch: Arc<Watch>) -> Self {
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Self { inner, watch, at: At::Header(0), header: [0; HEADER], buffer, from: 0, ready: 0, filled: 0 }
+        Self {
+            inner,
+            watch,
+            at: At::Header(0),
+            header: [0; HEADER],
+            buffer,
+            from: 0,
+            ready: 0,
+            filled: 0,
+            before_sync: None,
+        }
     }
 
     /// Looks at `ready..filled` and moves `ready` as far as it goes.
@@ -191,6 +257,10 @@ impl<S> Watched<S> {
             (b'n', _) => {
                 self.watch.describe(None);
                 At::Header(0)
+            }
+            (b'E' | b'G', _) => {
+                self.watch.copy_sees(kind);
+                if len == 0 { At::Header(0) } else { At::Skip(len) }
             }
             (_, 0) => At::Header(0),
             (b'T' | b't' | b'Z' | b'C', _) => At::Whole(len),
@@ -281,7 +351,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, data)
+        let this = self.get_mut();
+        if this.watch.is_copying(copying::BEGUN) {
+            return this.write_copy(cx, data);
+        }
+        Pin::new(&mut this.inner).poll_write(cx, data)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -293,6 +367,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> Watched<S> {
+    /// Writes all but the `Sync` behind the first `Execute`. Both are given at once, since they are one message of tokio-postgres.
+    #[cold]
+    fn write_copy(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let found = || memchr::memmem::find(data, &[EXECUTE, SYNC].concat()).map(|at| at + EXECUTE.len());
+        let Some(before) = self.before_sync.or_else(found) else {
+            return Pin::new(&mut self.inner).poll_write(cx, data);
+        };
+        if before == 0 {
+            self.before_sync = None;
+            self.watch.copying.store(copying::SENT, Ordering::Release);
+            return Poll::Ready(Ok(SYNC.len()));
+        }
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &data[..before]))?;
+        self.before_sync = Some(before - written);
+        Poll::Ready(Ok(written))
+    }
+}
+
 impl<S: TlsStream + Unpin> TlsStream for Watched<S> {
     fn channel_binding(&self) -> ChannelBinding {
         self.inner.channel_binding()
@@ -300,90 +393,4 @@ impl<S: TlsStream + Unpin> TlsStream for Watched<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::task::Waker;
-
-    /// Gives its bytes in pieces of these sizes.
-    struct Pieces(Vec<u8>, Vec<usize>);
-
-    impl AsyncRead for Pieces {
-        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-            let piece = self.1.pop().unwrap_or(7).min(self.0.len()).min(out.remaining());
-            let bytes: Vec<u8> = self.0.drain(..piece).collect();
-            out.put_slice(&bytes);
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-        let len = u32::try_from(body.len() + 4).unwrap();
-        [&[kind][..], &len.to_be_bytes(), body].concat()
-    }
-
-    fn columns(types: &[u32]) -> Vec<u8> {
-        let mut body = u16::try_from(types.len()).unwrap().to_be_bytes().to_vec();
-        for oid in types {
-            body.extend_from_slice(b"name\0\0\0\0\0\0\0");
-            body.extend_from_slice(&oid.to_be_bytes());
-            body.extend_from_slice(&[0; 8]);
-        }
-        body
-    }
-
-    fn read_all(bytes: Vec<u8>, pieces: Vec<usize>, watch: &Arc<Watch>) -> Vec<u8> {
-        let mut stream = Watched::new(Pieces(bytes, pieces), Arc::clone(watch));
-        let (mut all, mut space) = (Vec::new(), [0; 11]);
-        loop {
-            let mut out = ReadBuf::new(&mut space);
-            let read = Pin::new(&mut stream).poll_read(&mut Context::from_waker(Waker::noop()), &mut out);
-            assert!(matches!(read, Poll::Ready(Ok(()))));
-            match out.filled() {
-                [] => return all,
-                filled => all.extend_from_slice(filled),
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_cutting_gives_the_same(pieces in proptest::collection::vec(1usize..40, 0..60), many in 0usize..2000) {
-            let types: Vec<u32> = std::iter::once(70_000).chain(std::iter::repeat_n(25, many)).collect();
-            let seen: Vec<u32> = std::iter::once(705).chain(std::iter::repeat_n(25, many)).collect();
-            let sent = [message(b'D', &[1; 300]), message(b'T', &columns(&types)), message(b't', &[0, 1, 0, 1, 17, 112]),
-                message(b'C', b"SELECT 1\0"), message(b'Z', b"T")].concat();
-            let expected = [message(b'D', &[1; 300]), message(b'T', &columns(&seen)), message(b't', &[0, 1, 0, 0, 2, 193]),
-                message(b'C', b"SELECT 1\0"), message(b'Z', b"T")].concat();
-            let watch = Watch::new();
-            prop_assert_eq!(read_all(sent, pieces, &watch), expected);
-            prop_assert!(watch.in_transaction());
-            prop_assert_eq!(watch.tag(), b'S');
-            watch.description(|kept| assert_eq!(kept, Some(&*columns(&types))));
-        }
-
-        #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            read_all([message(b'T', &bytes), message(b't', &bytes), bytes].concat(), vec![], &Watch::new());
-        }
-    }
-
-    #[test]
-    fn a_changed_schema_is_told_once_and_again_when_it_changes_back() {
-        let watch = Watch::new();
-        let see = |tag: &[u8], status: u8| {
-            read_all([message(b'C', tag), message(b'Z', &[status])].concat(), vec![], &watch);
-            watch.take_schema_changed()
-        };
-        assert!(!see(b"INSERT 0 1\0", b'I') && !see(b"ROLLBACK\0", b'I'));
-        assert!(see(b"CREATE TABLE\0", b'T') && !see(b"SELECT 1\0", b'T') && see(b"ROLLBACK\0", b'I'));
-        assert!(see(b"DROP TABLE\0", b'I') && !see(b"ROLLBACK\0", b'I'));
-    }
-
-    #[test]
-    fn no_data_forgets_the_columns() {
-        let watch = Watch::new();
-        read_all([message(b'T', &columns(&[25])), message(b'n', b"")].concat(), vec![], &watch);
-        watch.description(|kept| assert_eq!(kept, None));
-    }
-}
+mod tests;

@@ -200,7 +200,7 @@ fn errors_say_all_that_the_server_says() {
     assert!(error.to_string().ends_with("at line 2, column 1 of the SQL"), "{error}");
     assert_eq!(code(&conn.execute("select 1\0", ()).unwrap_err()), "42601");
     let error = conn.execute("copy users from stdin", ()).unwrap_err();
-    assert_eq!(error.hint_text(), Some("COPY from or to the client cannot be run as a statement"));
+    assert_eq!(error.hint_text(), Some("COPY from or to the client is run by `copy_in` and `copy_out`"));
     assert!(conn.is_broken());
 }
 

@@ -274,3 +274,15 @@ fn describe_tells_what_a_statement_reads_and_writes() {
     assert!(conn.describe("select nme from a").is_err());
     assert_eq!(conn.query_one("select count(*) from a", ()).unwrap().get::<i64>(0).unwrap(), 0);
 }
+
+#[test]
+fn there_is_no_copy() {
+    let mut conn = memory();
+    conn.execute("create table t (a int)", ()).unwrap();
+    let expected = "COPY on SQLite is not supported [0A000]; hint: insert the rows by a `Batch`, which takes the fastest way that the \
+        database has";
+    assert_eq!(conn.copy_in("copy t from stdin").unwrap_err().to_string(), expected);
+    assert_eq!(conn.copy_in_rows("t").unwrap_err().to_string(), expected);
+    assert_eq!(conn.copy_out("copy t to stdout").unwrap_err().to_string(), expected);
+    assert_eq!(conn.copy_out_rows("t").unwrap_err().to_string(), expected);
+}

@@ -49,6 +49,7 @@ async fn available(cx: &mut Context) -> Result<Vec<BatchStrategy>, Problem> {
         BatchStrategy::Pipelined,
         BatchStrategy::MultiValues,
         BatchStrategy::Unnest,
+        BatchStrategy::Copy,
     ];
     let mut available = Vec::new();
     for strategy in all {

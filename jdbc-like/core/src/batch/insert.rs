@@ -63,6 +63,21 @@ impl<'s> Insert<'s> {
         let arrays: Vec<String> = types.iter().map(|name| format!("?::{name}[]")).collect();
         Some(format!("{head} select * from unnest({}){}", arrays.join(", "), self.tail))
     }
+
+    /// The table and columns as `COPY` takes them; none if the tuple holds more than placeholders, or something follows it.
+    pub(super) fn copy_target(&self) -> Option<&'s str> {
+        let head = self.head.trim();
+        let target = after_word(after_word(head, "insert")?, "into")?;
+        let target = target.get(..target.len().checked_sub("values".len())?)?.trim();
+        (self.plain && self.tail.trim().is_empty()).then_some(target)
+    }
+}
+
+/// What follows this word and blanks.
+fn after_word<'s>(text: &'s str, word: &str) -> Option<&'s str> {
+    let (first, rest) = text.split_at_checked(word.len())?;
+    let space = rest.starts_with(char::is_whitespace);
+    (first.eq_ignore_ascii_case(word) && space).then(|| rest.trim_start())
 }
 
 /// The word that begins at this place of the code.
@@ -136,6 +151,16 @@ mod tests {
         let expected = "insert into \"values\" (a, b) /* values (1) */  select * from unnest(?::int4[], ?::app.mood[])";
         assert_eq!(sql, expected);
         assert_eq!(insert.of_arrays(&["int4", "text[]"]), None, "unnest would take inner arrays apart too");
+    }
+
+    #[test]
+    fn plain_inserts_can_be_copied() {
+        let target = |sql| Insert::of(sql).and_then(|insert| insert.copy_target());
+        assert_eq!(target(" Insert  INTO app.t (a, \"into\")\nvalues(?, ?) ;"), Some("app.t (a, \"into\")"));
+        assert_eq!(target("insert into t values (?)"), Some("t"));
+        assert_eq!(target("insert into t values (?) returning a"), None);
+        assert_eq!(target("insert into t values (lower(?))"), None);
+        assert_eq!(target("/* x */ insert into t values (?)"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::insert::Insert;
 use super::{Batch, BatchOptions, BatchOutcome, BatchStrategy, Batching};
 use crate::connection::Connection;
+use crate::copy::{Copied, CopyIn};
 use crate::error::{Result, SqlError};
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Cells;
@@ -20,6 +21,7 @@ enum Way<'b> {
     Pipelined,
     MultiValues(Insert<'b>),
     Unnest(PreparedStatement),
+    Copy(&'b str),
 }
 
 impl Way<'_> {
@@ -29,6 +31,7 @@ impl Way<'_> {
             Self::Pipelined => BatchStrategy::Pipelined,
             Self::MultiValues(_) => BatchStrategy::MultiValues,
             Self::Unnest(_) => BatchStrategy::Unnest,
+            Self::Copy(_) => BatchStrategy::Copy,
         }
     }
 }
@@ -83,6 +86,8 @@ impl Connection {
             BatchStrategy::Pipelined => can.pipelines.then_some(Way::Pipelined),
             BatchStrategy::MultiValues => insert.map(Way::MultiValues),
             BatchStrategy::Unnest => self.unnest(batch, insert.as_ref(), can).await?.map(Way::Unnest),
+            BatchStrategy::Copy if self.raw_mut().copying().is_none() => None,
+            BatchStrategy::Copy => insert.and_then(|insert| insert.copy_target()).map(Way::Copy),
             BatchStrategy::Auto => Some(self.best(batch, insert, can).await?),
         };
         found.ok_or_else(|| {
@@ -227,6 +232,7 @@ impl Run<'_> {
         let sum = match way {
             Way::OneByOne => return self.items(conn, chunk, depth).await,
             Way::Pipelined => return self.pipelined(conn, chunk).await,
+            Way::Copy(target) => self.copied(conn, target, chunk, depth).await?,
             Way::MultiValues(insert) => {
                 let sql = insert.of_rows(items);
                 let full = items == self.options.chunk;
@@ -260,12 +266,30 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The error of a row carries its index already.
+    async fn copied(&self, conn: &mut Connection, target: &str, chunk: Range<usize>, depth: u32) -> Result<u64> {
+        let first = chunk.start;
+        let copied = async {
+            let what = Copied::Literals(target);
+            let mut copy = CopyIn::start(conn, depth, what, &self.call_options()).await?;
+            for item in chunk {
+                copy.send_row(&self.batch.cells(item)).await?;
+            }
+            copy.finish().await
+        };
+        copied.await.map_err(|error| match error.batch_index() {
+            Some(index) => error.in_batch(first + index),
+            None => error,
+        })
+    }
+
     fn chunks(&self, way: &Way<'_>, conn: &mut Connection) -> Vec<Range<usize>> {
         let size = match way {
             Way::MultiValues(_) => {
                 let most = conn.raw_mut().batching().most_parameters.max(1);
                 self.options.chunk.min(most / self.batch.columns.len().max(1)).max(1)
             }
+            Way::Copy(_) => self.batch.len(),
             _ => self.options.chunk.max(1),
         };
         let items = self.batch.len();

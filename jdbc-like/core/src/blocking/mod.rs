@@ -4,12 +4,14 @@
 //! They may be called anywhere, also inside a task of an async runtime, where they merely block it.
 
 mod connection;
+mod copy;
 mod metadata;
 mod result_set;
 mod script;
 mod transaction;
 
 pub use connection::Connection;
+pub use copy::{CopyIn, CopyOut, CopyRows};
 pub use metadata::DatabaseMetadata;
 pub use result_set::ResultSet;
 pub use script::{ScriptResult, ScriptResults};

@@ -68,7 +68,7 @@ fn exact(wide: f64) -> Option<f32> {
 }
 
 /// The text as the server reads literals.
-fn write_text(value: ValueRef<'_>, out: &mut BytesMut) -> fmt::Result {
+pub(super) fn write_text(value: ValueRef<'_>, out: &mut BytesMut) -> fmt::Result {
     match value {
         ValueRef::Text(v) | ValueRef::Json(v) | ValueRef::Numeric(v) => {
             out.put_slice(v.as_bytes());

@@ -1,5 +1,6 @@
 //! Values on their way to the server ([`encode`]) and from it ([`decode`]; [`text`] for types that are read as text).
 
+pub(crate) mod copy;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod numeric;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use bytes::{BufMut as _, BytesMut};
+
 use super::text::Reader;
 
 /// Writes the number; none if the bytes are no number.
@@ -37,6 +39,65 @@ pub(super) fn write(raw: &[u8], out: &mut String) -> Option<()> {
     Some(())
 }
 
+const NEGATIVE: u16 = 0x4000;
+
+/// Writes the binary form of a number's text, an exponent allowed; none if it is no number.
+pub(super) fn read(text: &str, out: &mut BytesMut) -> Option<()> {
+    let text = text.trim();
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => (NEGATIVE, &text[1..]),
+        b'+' => (0, &text[1..]),
+        _ => (0, text),
+    };
+    match digits.to_ascii_lowercase().as_str() {
+        "nan" => return put(out, 0, 0xC000, 0, &[]),
+        "inf" | "infinity" => return put(out, 0, if sign == 0 { 0xD000 } else { 0xF000 }, 0, &[]),
+        _ => {}
+    }
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse().ok()?),
+        None => (digits, 0),
+    };
+    let (whole, fraction) = moved(digits, exponent)?;
+    let (front, behind) = (whole.len().next_multiple_of(4), fraction.len().next_multiple_of(4));
+    let padded = format!("{whole:0>front$}{fraction:0<behind$}");
+    let groups = padded.as_bytes().chunks(4).map(|group| group.iter().fold(0, |n, b| n * 10 + u16::from(b - b'0')));
+    let weight = i16::try_from(front / 4).ok()? - 1;
+    put(out, weight, sign, u16::try_from(fraction.len()).ok()?, &groups.collect::<Vec<u16>>())
+}
+
+fn put(out: &mut BytesMut, weight: i16, sign: u16, scale: u16, groups: &[u16]) -> Option<()> {
+    out.put_u16(i16::try_from(groups.len()).ok()?.cast_unsigned());
+    out.put_i16(weight);
+    out.put_u16(sign);
+    out.put_u16(scale);
+    groups.iter().for_each(|group| out.put_u16(*group));
+    Some(())
+}
+
+/// The digits before and after the point, after it was moved by the exponent.
+fn moved(digits: &str, exponent: i32) -> Option<(String, String)> {
+    const MOST: usize = 20_000;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = whole.bytes().chain(fraction.bytes());
+    let distance = usize::try_from(exponent.unsigned_abs()).ok().filter(|distance| *distance <= MOST)?;
+    if whole.len() + fraction.len() == 0 || all.clone().any(|b| !b.is_ascii_digit()) {
+        return None;
+    }
+    let (mut whole, mut fraction) = (whole.to_owned(), fraction.to_owned());
+    if exponent > 0 {
+        let more = distance.saturating_sub(fraction.len());
+        let rest = fraction.split_off(distance.min(fraction.len()));
+        whole = whole + &fraction + &"0".repeat(more);
+        fraction = rest;
+    } else {
+        let less = distance.saturating_sub(whole.len());
+        let moved = whole.split_off(whole.len().saturating_sub(distance));
+        fraction = "0".repeat(less) + &moved + &fraction;
+    }
+    Some((whole.trim_start_matches('0').to_owned(), fraction))
+}
+
 fn push(out: &mut String, word: &str) -> Option<()> {
     out.push_str(word);
     Some(())
@@ -44,6 +105,7 @@ fn push(out: &mut String, word: &str) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::{BytesMut, read};
     use proptest::prelude::*;
 
     fn text(words: &[u16]) -> String {
@@ -65,6 +127,37 @@ mod tests {
         assert_eq!(text(&[5, 0, 0, 0, 1]), "", "digits are missing");
     }
 
+    fn round(number: &str) -> Option<String> {
+        let mut raw = BytesMut::new();
+        read(number, &mut raw)?;
+        let mut out = String::new();
+        super::write(&raw, &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn texts_are_read() {
+        for (text, number) in [
+            ("1", "1"),
+            ("-12.50", "-12.50"),
+            ("+007", "7"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("0", "0"),
+            ("1e3", "1000"),
+            ("1.25E+1", "12.5"),
+            ("12345e-4", "1.2345"),
+            ("1e-6", "0.000001"),
+            (" NaN ", "NaN"),
+            ("-Infinity", "-Infinity"),
+            ("inf", "Infinity"),
+        ] {
+            assert_eq!(round(text).as_deref(), Some(number), "{text}");
+        }
+        for text in ["", "-", ".", "1.2.3", "x", "1e", "1e99999999", "--1", "1_000", "é"] {
+            assert_eq!(round(text), None, "{text}");
+        }
+    }
+
     /// The words that the server sends for a decimal text without superfluous zeros in front.
     fn words(text: &str) -> Vec<u16> {
         let (sign, digits) = text.strip_prefix('-').map_or((0, text), |rest| (0x4000, rest));
@@ -80,7 +173,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_decimal_comes_out_as_it_went_in(decimal in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?") {
-            prop_assert_eq!(text(&words(&decimal)), decimal);
+            prop_assert_eq!(&text(&words(&decimal)), &decimal);
+            prop_assert_eq!(round(&decimal), Some(decimal));
         }
     }
 }
