@@ -105,7 +105,8 @@ impl Url {
             }
             None => authority,
         };
-        self.hosts = hosts.split(',').filter(|h| !matches!(*h, "" | ":")).map(parse_host).collect::<Result<_>>()?;
+        self.hosts = hosts.split(',').map(parse_host).collect::<Result<_>>()?;
+        self.hosts.retain(|host| !host.name.is_empty() || host.port.is_some());
         Ok(())
     }
 

@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn forgotten_escapes_show_no_password(between in "[/?#@:,&=%\\[\\] a]{0,3}", port in "(:[0-9a]{1,5})?", path in "(/[a-z=?@]{0,5})?") {
+    fn forgotten_escapes_show_no_password(between in "[/?#@:,&%\\[\\] a]{0,3}", port in "(:[0-9a]{1,5})?", path in "(/[a-z=?@]{0,5})?") {
         let text = format!("postgres://me:sesame-one{between}sesame-two@db.example.org{port}{path}");
         let told = match Url::parse(&text) {
             Ok(url) => format!("{url} {url:?} {:?}", url.check_options(&[])),
