@@ -312,7 +312,8 @@ impl Connection {
             deadline.before(Box::pin(self.settle_slowly(depth))).await?;
         }
         let expected = statement.placeholders().count();
-        if expected != params.len() && !statement.placeholders().is_empty() {
+        let wrong = expected != params.len() && !statement.placeholders().is_empty();
+        if wrong && !self.raw_mut().finds_placeholders() {
             return Err(wrong_parameter_count(expected, params.len()).sql_text(Arc::clone(statement.shared_sql())));
         }
         let limit = self.limit(options.deadline);

@@ -90,7 +90,8 @@ impl ConnectOptions {
 pub struct Call<'a> {
     /// What to run.
     pub statement: &'a PreparedStatement,
-    /// The parameters; their number was checked against the placeholders.
+    /// The parameters; their number was checked against the placeholders, unless the driver
+    /// [finds them itself](RawConnection::finds_placeholders).
     pub params: &'a [ValueRef<'a>],
     /// Deadline and limits.
     pub options: &'a CallOptions,
@@ -178,6 +179,12 @@ impl ConnectionInfo {
 pub trait RawConnection: Send + 'static {
     /// What is known of the database.
     fn info(&self) -> &Arc<ConnectionInfo>;
+
+    /// Whether the driver finds the placeholders of a text itself, as a database does that takes `?` as it is, and refuses a wrong number of
+    /// parameters (07001); otherwise those of [`PreparedStatement::placeholders`] count.
+    fn finds_placeholders(&self) -> bool {
+        false
+    }
 
     /// Runs a statement. A statement that returns rows must not run further than its first row before [`poll_row`](Self::poll_row) asks.
     fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>>;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::value::{Value, ValueRef};
+use crate::temporal::parse_interval;
+use crate::value::{Interval, Value, ValueRef};
 
 /// A Rust type that can be read from a column. Nothing is narrowed silently: a number that does not fit is an error.
 ///
@@ -82,6 +83,16 @@ impl FromSqlError {
     pub fn range(target: &'static str, value: ValueRef<'_>) -> Self {
         Self::Range { target, value: value.to_string() }
     }
+
+    /// The same for another Rust type, which was read by way of the first.
+    pub(crate) fn of(self, target: &'static str) -> Self {
+        match self {
+            Self::Null { .. } => Self::Null { target },
+            Self::Type { found, .. } => Self::Type { target, found },
+            Self::Range { value, .. } => Self::Range { target, value },
+            other @ Self::Other(_) => other,
+        }
+    }
 }
 
 macro_rules! integers {
@@ -91,10 +102,9 @@ macro_rules! integers {
             fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
                 match value {
                     ValueRef::Int(v) => $t::try_from(v).map_err(|_| FromSqlError::range(stringify!($t), value)),
-                    ValueRef::Numeric(text) => match whole(text) {
-                        Some(v) => $t::try_from(v).map_err(|_| FromSqlError::range(stringify!($t), value)),
-                        None => Err(FromSqlError::range(stringify!($t), value)),
-                    },
+                    ValueRef::Numeric(text) => whole(text)
+                        .and_then(|digits| digits.parse().ok())
+                        .ok_or_else(|| FromSqlError::range(stringify!($t), value)),
                     other => Err(FromSqlError::mismatch(stringify!($t), other)),
                 }
             }
@@ -105,9 +115,9 @@ macro_rules! integers {
 integers!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 
 /// The integer that a decimal text is, if it is whole: `12`, `12.00`.
-fn whole(text: &str) -> Option<i128> {
+fn whole(text: &str) -> Option<&str> {
     let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
-    fraction.bytes().all(|b| b == b'0').then(|| integer.parse().ok()).flatten()
+    fraction.bytes().all(|b| b == b'0').then_some(integer)
 }
 
 impl FromSql<'_> for bool {
@@ -123,9 +133,11 @@ impl FromSql<'_> for bool {
     }
 }
 
-/// Largest magnitude below which every integer has an exact `f64`.
+/// Largest magnitude below which every integer has an exact `f64`, and `f32`.
 const EXACT_F64: u64 = 1 << 53;
+const EXACT_F32: u64 = 1 << 24;
 
+/// Integers only if they are exact; decimals are rounded to the nearest float, as in JDBC.
 impl FromSql<'_> for f64 {
     #[inline]
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
@@ -134,16 +146,26 @@ impl FromSql<'_> for f64 {
             #[allow(clippy::cast_precision_loss)] // exact below 2^53, checked
             ValueRef::Int(v) if v.unsigned_abs() <= EXACT_F64 => Ok(v as f64),
             ValueRef::Int(_) => Err(FromSqlError::range("f64", value)),
-            ValueRef::Numeric(text) => text.parse().map_err(|_| FromSqlError::range("f64", value)),
+            ValueRef::Numeric(text) => rounded(text).ok_or_else(|| FromSqlError::range("f64", value)),
             other => Err(FromSqlError::mismatch("f64", other)),
         }
     }
 }
 
+/// The nearest float; none if only infinity is near.
+fn rounded(text: &str) -> Option<f64> {
+    let float: f64 = text.parse().ok()?;
+    (float.is_finite() || !text.bytes().any(|b| b.is_ascii_digit())).then_some(float)
+}
+
+/// As `f64`, rounded once more.
 impl FromSql<'_> for f32 {
     #[inline]
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
-        let wide = f64::from_sql(value)?;
+        if matches!(value, ValueRef::Int(v) if v.unsigned_abs() > EXACT_F32) {
+            return Err(FromSqlError::range("f32", value));
+        }
+        let wide = f64::from_sql(value).map_err(|error| error.of("f32"))?;
         #[allow(clippy::cast_possible_truncation)] // rounding is what f32 means; overflow is refused below
         let narrow = wide as f32;
         if narrow.is_infinite() && wide.is_finite() { Err(FromSqlError::range("f32", value)) } else { Ok(narrow) }
@@ -198,6 +220,19 @@ impl FromSql<'_> for Vec<u8> {
     #[inline]
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
         <&[u8]>::from_sql(value).map(<[u8]>::to_vec).map_err(|_| FromSqlError::mismatch("Vec<u8>", value))
+    }
+}
+
+/// From an interval, or from its text where the database has no such type.
+impl FromSql<'_> for Interval {
+    fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        match value {
+            ValueRef::Interval(v) => Ok(v),
+            ValueRef::Text(text) => {
+                parse_interval(text).ok_or_else(|| FromSqlError::Other(format!("the text `{text}` is no Interval")))
+            }
+            other => Err(FromSqlError::mismatch("Interval", other)),
+        }
     }
 }
 

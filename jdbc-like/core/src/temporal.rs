@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::value::Interval;
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
@@ -67,6 +69,18 @@ pub(crate) fn fmt_timestamp(f: &mut fmt::Formatter<'_>, micros: i64, zone: &str)
     fmt_time(f, micros.rem_euclid(MICROS_PER_DAY))?;
     f.write_str(zone)?;
     f.write_str(if bc { " BC" } else { "" })
+}
+
+/// `2 mons -3 days 4 us`: what [`ValueRef::Interval`](crate::ValueRef::Interval) is as text.
+pub(crate) fn parse_interval(text: &str) -> Option<Interval> {
+    let mut words = text.split(' ');
+    let mut number = |unit: &str| Some(words.next()?).filter(|_| words.next() == Some(unit));
+    let interval = Interval {
+        months: number("mons")?.parse().ok()?,
+        days: number("days")?.parse().ok()?,
+        micros: number("us")?.parse().ok()?,
+    };
+    words.next().is_none().then_some(interval)
 }
 
 /// Texts to days and microseconds: what this module and the databases write, ISO 8601 with `T` or a blank.

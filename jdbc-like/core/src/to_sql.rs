@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::error::{Result, SqlError};
 use crate::sql_state::SqlState;
-use crate::value::{Value, ValueRef};
+use crate::value::{Interval, Value, ValueRef};
 
 /// A Rust type that can be a parameter.
 ///
 /// Implemented for bool, the integers (`u64` and `i128`-sized ones as long as they fit a signed 64-bit integer, otherwise as a decimal),
-/// floats, text, bytes, `Option`, references and boxes of these, [`Value`] and [`ValueRef`]; `uuid::Uuid` and `serde_json::Value` behind features.
+/// floats, text, bytes, [`Interval`], `Option`, references and boxes of these, [`Value`] and [`ValueRef`]; types of other crates behind features.
+/// Databases keep microseconds: what a time has below one is cut off.
 ///
 /// Source: `PreparedStatement.setObject` of JDBC.
 #[doc(alias = "setObject")]
@@ -126,6 +127,13 @@ impl ToSql for Vec<u8> {
     #[inline]
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(ValueRef::Bytes(self).into())
+    }
+}
+
+impl ToSql for Interval {
+    #[inline]
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ValueRef::Interval(*self).into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Url`]: where a database is, with which driver and which options.
 
-use std::fmt;
+mod show;
+
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
@@ -10,8 +11,11 @@ use crate::keywords::{is_keywords, parse_keywords};
 
 /// A database URL: `sqlite:app.db?mode=rwc`, `sqlite::memory:`, `postgres://user:password@host:5432/db?option=value`.
 ///
-/// Everything is percent-decoded. `Display` and `Debug` write `***` in place of the password. Several hosts may be given, separated by
-/// commas. Options keep their order; a later one of the same name wins.
+/// Everything is percent-decoded. `Display` and `Debug` write `***` in place of passwords, and all else so that it is parsed to the same parts
+/// again. Several hosts may be given, separated by commas. Options keep their order; a later one of the same name wins.
+///
+/// In a user or password these characters are written as percent escapes: `/` (`%2F`), `?` (`%3F`), `%` (`%25`), and `:` (`%3A`) in a user.
+/// A URL that looks as if one of them was forgotten is refused, without a word of what it holds.
 ///
 /// `postgres:host=db.example.org dbname=shop password='two words'` is the form that libpq calls a connection string: what follows the scheme
 /// begins with `host`, `hostaddr`, `port`, `user`, `password`, `dbname` or `service`, and all of it is options. Nothing in it is
@@ -44,9 +48,11 @@ impl Url {
     /// # Errors
     /// If there is no scheme, or a port or a percent escape is wrong. The text of the error never holds the password.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
-        let text = text.strip_prefix("jdbc:").unwrap_or(text);
-        let Some((scheme, rest)) = text.split_once(':').filter(|(s, _)| is_scheme(s)) else {
+        let mut parts = split_scheme(text.trim());
+        while let Some((_, rest)) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("jdbc")) {
+            parts = split_scheme(rest);
+        }
+        let Some((scheme, rest)) = parts else {
             return Err(
                 SqlError::url("the URL has no scheme").hint("write `sqlite:app.db` or `postgres://user@host/db`")
             );
@@ -86,6 +92,9 @@ impl Url {
     fn parse_authority(&mut self, place: &str) -> Result<()> {
         self.has_authority = true;
         let (authority, path) = place.find('/').map_or((place, ""), |i| place.split_at(i));
+        if !authority.is_empty() && path.contains('@') {
+            return Err(forgotten_escape("the path"));
+        }
         self.path = decode(path)?;
         let hosts = match authority.rsplit_once('@') {
             Some((login, hosts)) => {
@@ -96,7 +105,8 @@ impl Url {
             }
             None => authority,
         };
-        self.hosts = hosts.split(',').filter(|h| !h.is_empty()).map(parse_host).collect::<Result<_>>()?;
+        self.hosts = hosts.split(',').map(parse_host).collect::<Result<_>>()?;
+        self.hosts.retain(|host| !host.name.is_empty() || host.port.is_some());
         Ok(())
     }
 
@@ -148,10 +158,10 @@ impl Url {
         self
     }
 
-    /// The URL with this user and password.
+    /// The URL with this user (an empty one is none) and password.
     #[must_use]
     pub fn with_credentials(mut self, user: &str, password: Option<&str>) -> Self {
-        self.user = Some(user.into());
+        self.user = (!user.is_empty()).then(|| user.into());
         self.password = password.map(Into::into);
         self
     }
@@ -201,6 +211,10 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, c)| c)
 }
 
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    text.split_once(':').filter(|(scheme, _)| is_scheme(scheme))
+}
+
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
@@ -216,20 +230,45 @@ fn parse_options(query: &str) -> Result<Vec<(Box<str>, Box<str>)>> {
     pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, "true"));
+            if name.contains('@') {
+                return Err(forgotten_escape("an option's name"));
+            }
             Ok((decode(name)?, decode(value)?))
         })
         .collect()
 }
 
+/// The `@` may be the end of a login, so nothing is shown.
+#[cold]
+fn forgotten_escape(place: &str) -> SqlError {
+    SqlError::url(format!("{place} of the URL has an `@`"))
+        .hint("in a user or password write `/` as %2F and `?` as %3F; if the `@` is meant, write it as %40")
+}
+
 fn parse_host(text: &str) -> Result<Host> {
     let (name, port) = match text.strip_prefix('[').and_then(|t| t.split_once(']')) {
-        Some((ip6, "")) => (ip6, None),
-        Some((ip6, port)) => (ip6, port.strip_prefix(':')),
-        None => text.rsplit_once(':').map_or((text, None), |(name, port)| (name, Some(port))),
+        Some((ip6, "")) => (ip6, ""),
+        Some((ip6, port)) => (ip6, port.strip_prefix(':').ok_or_else(bad_port)?),
+        None => text.split_once(':').unwrap_or((text, "")),
     };
-    let port =
-        port.map(|p| p.parse().map_err(|_| SqlError::url(format!("`{p}` is not a port (1 to 65535)")))).transpose()?;
-    Ok(Host { name: decode(name)?, port })
+    Ok(Host { name: decode(name)?, port: parse_port(port)? })
+}
+
+/// A port; none if the text is empty, as libpq has it.
+fn parse_port(text: &str) -> Result<Option<u16>> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse() {
+        _ if text.is_empty() => Ok(None),
+        Ok(port) if digits && port > 0 => Ok(Some(port)),
+        _ => Err(bad_port()),
+    }
+}
+
+/// What stands there may be a piece of a password, so it is not shown.
+#[cold]
+fn bad_port() -> SqlError {
+    SqlError::url("a port of the URL is no number from 1 to 65535")
+        .hint("an IPv6 address stands in brackets; if it belongs to a password, write `/` there as %2F and `?` as %3F")
 }
 
 impl FromStr for Url {
@@ -239,89 +278,5 @@ impl FromStr for Url {
     }
 }
 
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.scheme)?;
-        if self.has_authority {
-            f.write_str("//")?;
-            if self.user.is_some() || self.password.is_some() {
-                write!(f, "{}{}@", self.user().unwrap_or(""), if self.password.is_some() { ":***" } else { "" })?;
-            }
-            for (i, host) in self.hosts.iter().enumerate() {
-                write!(f, "{}{}", if i > 0 { "," } else { "" }, host.name)?;
-                if let Some(port) = host.port {
-                    write!(f, ":{port}")?;
-                }
-            }
-        }
-        f.write_str(&self.path)?;
-        for (i, (name, value)) in self.options().enumerate() {
-            let value = if name.contains("password") { "***" } else { value };
-            write!(f, "{}{name}={value}", if i > 0 { '&' } else { '?' })?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Url({self})")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_forms_of_both_databases() {
-        let url = Url::parse("sqlite:data/app.db?mode=rwc").unwrap();
-        assert_eq!((url.scheme(), url.path(), url.option("mode")), ("sqlite", "data/app.db", Some("rwc")));
-        assert_eq!(Url::parse("sqlite::memory:").unwrap().path(), ":memory:");
-        let url = Url::parse("jdbc:postgres://me:p%40ss@[::1]:5433,other/shop?a=1&a=2").unwrap();
-        assert_eq!((url.user(), url.password(), url.path()), (Some("me"), Some("p@ss"), "/shop"));
-        assert_eq!(url.hosts()[0], Host { name: "::1".into(), port: Some(5433) });
-        assert_eq!(url.hosts()[1], Host { name: "other".into(), port: None });
-        assert_eq!(url.option("a"), Some("2"));
-        assert_eq!(Url::parse("postgres:///db?host=/tmp").unwrap().hosts(), []);
-    }
-
-    #[test]
-    fn the_password_is_never_printed() {
-        let url = Url::parse("postgres://me:secret@h/db?password=secret&sslpassword=secret").unwrap();
-        assert_eq!(url.to_string(), "postgres://me:***@h/db?password=***&sslpassword=***");
-        assert!(!format!("{url:?}").contains("secret"));
-    }
-
-    #[test]
-    fn a_connection_string_is_options() {
-        let url = Url::parse("postgres:host=/run/pg dbname=shop password='a?b=c d'").unwrap();
-        assert_eq!((url.path(), url.hosts().len(), url.option("host")), ("", 0, Some("/run/pg")));
-        assert_eq!((url.option("dbname"), url.option("password")), (Some("shop"), Some("a?b=c d")));
-        assert_eq!(url.to_string(), "postgres:?host=/run/pg&dbname=shop&password=***");
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let text = |t: &str| Url::parse(t).unwrap_err().to_string();
-        assert_eq!(
-            text("app.db"),
-            "the URL has no scheme [08001]; hint: write `sqlite:app.db` or `postgres://user@host/db`"
-        );
-        assert_eq!(text("postgres://h:70000/db"), "`70000` is not a port (1 to 65535) [08001]");
-        let known = [PropertyInfo { name: "busy_timeout", default: "5000", doc: "" }];
-        let error = Url::parse("sqlite:a?busy_timout=1").unwrap().check_options(&known).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "unknown option `busy_timout` in the sqlite URL [08001]; hint: did you mean `busy_timeout`?"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in ".*") {
-            let _ = Url::parse(&text).map(|u| u.to_string());
-        }
-    }
-}
+mod tests;

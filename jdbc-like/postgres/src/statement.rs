@@ -97,7 +97,7 @@ fn skip_space(mut text: &str) -> &str {
     loop {
         text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
         if let Some(comment) = text.strip_prefix("--") {
-            text = comment.find('\n').map_or("", |end| &comment[end..]);
+            text = comment.find(['\n', '\r']).map_or("", |end| &comment[end..]);
         } else if let Some(comment) = text.strip_prefix("/*") {
             // A nested comment ends too early here; what follows is no known word then, which is the safe answer.
             text = comment.find("*/").map_or("", |end| &comment[end + 2..]);
@@ -123,6 +123,7 @@ mod tests {
             "call p()",
             "",
             "/* /* select */ insert */ select",
+            "-- x\rdelete from t returning n\nselect",
         ] {
             assert!(!only_reads(sql), "{sql}");
         }

@@ -291,6 +291,10 @@ impl RawConnection for SqliteConnection {
         &self.info
     }
 
+    fn finds_placeholders(&self) -> bool {
+        true
+    }
+
     #[inline]
     fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>> {
         Op::ready(self.run(call))

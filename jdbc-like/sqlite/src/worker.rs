@@ -293,6 +293,10 @@ impl RawConnection for WorkerConnection {
         &self.info
     }
 
+    fn finds_placeholders(&self) -> bool {
+        true
+    }
+
     fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>> {
         let params = call.params.iter().map(|cell| Value::from(*cell)).collect();
         Op::boxed(self.run(call.statement.clone(), params, call.options.clone()))

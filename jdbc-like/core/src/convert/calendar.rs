@@ -51,7 +51,8 @@ pub(super) fn instant(target: &'static str, value: ValueRef<'_>) -> Found<i64> {
         ValueRef::TimestampTz(micros) => Ok(micros),
         ValueRef::Text(text) => {
             let (micros, offset) = parsed(target, text, temporal::parse_timestamp)?;
-            Ok(micros - i64::from(offset.unwrap_or_default()) * 1_000_000)
+            let instant = micros.checked_sub(i64::from(offset.unwrap_or_default()) * 1_000_000);
+            instant.ok_or_else(|| FromSqlError::range(target, value))
         }
         other => Err(FromSqlError::mismatch(target, other)),
     }

@@ -93,12 +93,9 @@ impl ToSql for TimeDelta {
 /// Only spans without months, whose length is not known; a day counts 24 hours.
 impl FromSql<'_> for TimeDelta {
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
-        match value {
-            ValueRef::Interval(Interval { months: 0, days, micros }) => {
-                Ok(TimeDelta::days(days.into()) + TimeDelta::microseconds(micros))
-            }
-            ValueRef::Interval(_) => Err(FromSqlError::Other("a span of months has no fixed length".to_owned())),
-            other => Err(FromSqlError::mismatch("TimeDelta", other)),
+        match Interval::from_sql(value).map_err(|error| error.of("TimeDelta"))? {
+            Interval { months: 0, days, micros } => Ok(TimeDelta::days(days.into()) + TimeDelta::microseconds(micros)),
+            _ => Err(FromSqlError::Other("a span of months has no fixed length".to_owned())),
         }
     }
 }

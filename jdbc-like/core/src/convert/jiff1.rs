@@ -1,5 +1,5 @@
 use jiff::civil::{Date, DateTime, Time};
-use jiff::{Span, Timestamp, ToSpan, Unit, ZonedDateTime};
+use jiff::{Span, Timestamp, Unit, ZonedDateTime};
 
 use super::calendar;
 use crate::error::Result;
@@ -41,7 +41,8 @@ impl ToSql for Time {
 impl FromSql<'_> for Time {
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
         let micros = calendar::time("Time", value)?;
-        Time::midnight().checked_add(micros.microseconds()).map_err(|_| FromSqlError::range("Time", value))
+        let time = Span::new().try_microseconds(micros).and_then(|span| Time::midnight().checked_add(span));
+        time.map_err(|_| FromSqlError::range("Time", value))
     }
 }
 
@@ -95,7 +96,7 @@ impl ToSql for Span {
 
 impl FromSql<'_> for Span {
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
-        let ValueRef::Interval(interval) = value else { return Err(FromSqlError::mismatch("Span", value)) };
+        let interval = Interval::from_sql(value).map_err(|error| error.of("Span"))?;
         let signs = [i64::from(interval.months), i64::from(interval.days), interval.micros].map(i64::signum);
         if signs.contains(&1) && signs.contains(&-1) {
             // A span has one sign for all its units, and setting one of them would turn the others.

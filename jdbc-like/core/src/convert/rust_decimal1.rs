@@ -11,11 +11,14 @@ impl ToSql for Decimal {
     }
 }
 
-/// From any number or the text of one, exactly: one with more digits than a `Decimal` has is refused. A float counts as the shortest decimal
+/// From any number or the text of one, exactly: one with more digits than a `Decimal` has is refused, unless they are zeros at the end. A float counts as the shortest decimal
 /// that means it.
 impl FromSql<'_> for Decimal {
     fn from_sql(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
-        let exact = |text: &str| Decimal::from_str_exact(text).map_err(|_| FromSqlError::range("Decimal", value));
+        let exact = |text: &str| {
+            let read = Decimal::from_str_exact(text).or_else(|_| Decimal::from_str_exact(without_zeros(text)));
+            read.map_err(|_| FromSqlError::range("Decimal", value))
+        };
         match value {
             ValueRef::Numeric(text) | ValueRef::Text(text) => exact(text),
             ValueRef::Int(v) => Ok(v.into()),
@@ -23,4 +26,9 @@ impl FromSql<'_> for Decimal {
             other => Err(FromSqlError::mismatch("Decimal", other)),
         }
     }
+}
+
+/// The number without the zeros at the end of its fraction.
+fn without_zeros(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
