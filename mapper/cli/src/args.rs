@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use batis_dbc::nearest;
-use batis_script::Settings;
+use batis_script::{Dialect, Settings};
 use clap::{Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
@@ -105,6 +105,9 @@ pub(crate) struct ProjectArgs {
     /// A setting: nullableOnForEach, shrinkWhitespacesInSql or useGeneratedKeys, each true or false (the default).
     #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<Setting>,
+    /// What expressions mean where OGNL surprises; a mapper file may choose its own [default: mybatis, or what --config says].
+    #[arg(long, value_name = "mybatis|plain")]
+    pub(crate) dialect: Option<Dialect>,
     /// A property that ${NAME} in the mapper files is replaced by when they are loaded.
     #[arg(long = "property", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) properties: Vec<(String, String)>,

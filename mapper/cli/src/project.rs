@@ -62,6 +62,9 @@ fn empty(args: &ProjectArgs) -> ConfigurationBuilder {
     for setting in args.settings.iter().copied() {
         builder = builder.change_settings(move |settings| setting.apply(settings));
     }
+    if let Some(dialect) = args.dialect {
+        builder = builder.change_settings(move |settings| settings.dialect(dialect));
+    }
     for (name, value) in &args.properties {
         builder = builder.property(name, value);
     }

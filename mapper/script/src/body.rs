@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::expr::{self, Expression};
+use crate::dialect::Dialect;
+use crate::expr::{self, Expression, Rules};
 use crate::mapping::ParameterMapping;
 use crate::node::{ForEach, LoopNames, LoopValue, Parameter, SqlNode, TextNode, TextPart, Trim};
 use crate::parameter;
@@ -241,10 +242,12 @@ impl Compiler<'_> {
                 span
             }
         };
-        match expr::parse(source) {
+        let dialect = self.environment.settings.dialect;
+        match expr::parse(source, Rules::of(dialect)) {
             Ok(root) => {
                 let expression = Expression::new(source, span, root);
-                for trap in expr::traps(&expression) {
+                let traps = if dialect == Dialect::MyBatis { expr::traps(&expression) } else { Vec::new() };
+                for trap in traps {
                     let at = place(trap.start as usize, trap.end as usize);
                     self.diagnostics.push(Diagnostic::warning(trap.code, at, trap.message).help(trap.help));
                 }

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;
+use crate::dialect::Dialect;
 use crate::settings::Settings;
 use crate::span::Span;
 
@@ -114,14 +115,18 @@ impl ConfigFile {
         }
     }
 
-    /// The settings of the mapper language.
+    /// The settings of the mapper language, [`Dialect::PROPERTY`] among them.
     #[must_use]
     pub fn language_settings(&self) -> Settings {
-        self.settings.iter().fold(Settings::new(), |settings, setting| match (setting.name, &setting.value) {
-            ("nullableOnForEach", SettingValue::Bool(on)) => settings.nullable_on_foreach(*on),
-            ("shrinkWhitespacesInSql", SettingValue::Bool(on)) => settings.shrink_whitespaces_in_sql(*on),
-            ("useGeneratedKeys", SettingValue::Bool(on)) => settings.use_generated_keys(*on),
-            _ => settings,
+        let said = self.properties.iter().rev().find(|(name, _)| name == Dialect::PROPERTY);
+        let dialect = said.and_then(|(_, word)| word.parse().ok()).unwrap_or_default();
+        self.settings.iter().fold(Settings::new().dialect(dialect), |settings, setting| {
+            match (setting.name, &setting.value) {
+                ("nullableOnForEach", SettingValue::Bool(on)) => settings.nullable_on_foreach(*on),
+                ("shrinkWhitespacesInSql", SettingValue::Bool(on)) => settings.shrink_whitespaces_in_sql(*on),
+                ("useGeneratedKeys", SettingValue::Bool(on)) => settings.use_generated_keys(*on),
+                _ => settings,
+            }
         })
     }
 

@@ -1,6 +1,7 @@
 //! One mapper file as a tree, sorted by what its elements declare.
 
 use crate::diagnostic::Diagnostic;
+use crate::dialect::{self, Dialect};
 use crate::properties::Properties;
 use crate::schema;
 use crate::select::Candidate;
@@ -15,6 +16,8 @@ pub(crate) struct Document {
     pub(crate) root: Element,
     /// For suppressions.
     pub(crate) comments: Vec<Comment>,
+    /// What its top chooses.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// Statement elements.
@@ -59,7 +62,8 @@ pub(crate) fn read(
         }
         return None;
     };
-    Some(Document { namespace, root, comments: parsed.comments })
+    let dialect = dialect::of_file(&parsed.comments, &root, diagnostics);
+    Some(Document { namespace, root, comments: parsed.comments, dialect })
 }
 
 impl Document {

@@ -14,6 +14,7 @@ mod operator;
 mod parse;
 mod parse_error;
 mod pattern;
+mod rules;
 mod statics;
 mod text_method;
 mod traps;
@@ -26,6 +27,7 @@ pub(crate) use ast::{Node, NodeKind};
 pub(crate) use eval::{ExprError, Scope, evaluate, is_true, missing, property_of_parameter};
 pub(crate) use method::getter;
 pub(crate) use parse::parse;
+pub(crate) use rules::{MYBATIS, Rules};
 pub(crate) use statics::is_known as is_known_static;
 pub(crate) use traps::traps;
 

@@ -12,6 +12,7 @@ mod config;
 mod decimal;
 mod decode;
 mod diagnostic;
+mod dialect;
 mod document;
 mod error;
 mod expr;
@@ -54,6 +55,7 @@ pub use config::{
 };
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use dialect::Dialect;
 pub use error::{BindError, BindErrorKind, LookupError};
 pub use expr::Expression;
 pub use map::{Map, MapKind};

@@ -16,7 +16,7 @@ use crate::properties::Properties;
 use crate::result_map::ResultMap;
 use crate::results;
 use crate::select::{Candidate, Selected, select};
-use crate::settings::Environment;
+use crate::settings::{Environment, Environments};
 use crate::source::Source;
 use crate::statement::Statement;
 use crate::statements;
@@ -184,7 +184,7 @@ impl<'d> Linker<'d> {
             parameter_maps,
             database_id: self.database_id.as_deref(),
             properties: &self.properties,
-            environment: &self.environment,
+            environments: &Environments::new(&self.environment, self.documents),
             diagnostics: &mut self.diagnostics,
             found: Vec::new(),
         };

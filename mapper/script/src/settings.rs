@@ -1,8 +1,11 @@
 //! Settings that change what the mapper language means, and what rendering needs of them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::dialect::Dialect;
+use crate::document::Document;
 use crate::source::Source;
 use crate::value::Value;
 
@@ -19,6 +22,8 @@ pub struct Settings {
     /// Inserts read generated keys back unless they say otherwise. Default false.
     #[doc(alias = "useGeneratedKeys")]
     pub use_generated_keys: bool,
+    /// What expressions mean where OGNL surprises. Default: as in MyBatis.
+    pub dialect: Dialect,
 }
 
 impl Settings {
@@ -46,6 +51,13 @@ impl Settings {
     #[must_use]
     pub fn use_generated_keys(mut self, on: bool) -> Self {
         self.use_generated_keys = on;
+        self
+    }
+
+    /// Sets [`Settings::dialect`].
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
         self
     }
 }
@@ -83,11 +95,41 @@ impl fmt::Debug for Functions {
     }
 }
 
-/// What rendering a statement needs beside its parameter; shared by all statements of a set.
-#[derive(Debug)]
+/// What rendering a statement needs beside its parameter; shared by all statements of a dialect.
+#[derive(Debug, Clone)]
 pub(crate) struct Environment {
     pub(crate) settings: Settings,
     pub(crate) database_id: Value,
     pub(crate) functions: Functions,
     pub(crate) files: Arc<[Source]>,
+}
+
+/// The environment of each file: one for all but files that choose another dialect.
+#[derive(Debug)]
+pub(crate) struct Environments {
+    common: Arc<Environment>,
+    own: HashMap<u32, Arc<Environment>>,
+}
+
+impl Environments {
+    pub(crate) fn new(common: &Arc<Environment>, documents: &[Document]) -> Self {
+        let mut other: Option<Arc<Environment>> = None;
+        let mut own = HashMap::new();
+        for document in documents {
+            let Some(dialect) = document.dialect.filter(|dialect| *dialect != common.settings.dialect) else {
+                continue;
+            };
+            // There are two dialects, so there is one other.
+            let environment = other.get_or_insert_with(|| {
+                let settings = common.settings.dialect(dialect);
+                Arc::new(Environment { settings, ..(**common).clone() })
+            });
+            own.insert(document.root.span.file, Arc::clone(environment));
+        }
+        Self { common: Arc::clone(common), own }
+    }
+
+    pub(crate) fn of(&self, file: u32) -> &Arc<Environment> {
+        self.own.get(&file).unwrap_or(&self.common)
+    }
 }

@@ -14,7 +14,7 @@ use crate::properties::Properties;
 use crate::results::names;
 use crate::schema;
 use crate::select::{Candidate, select};
-use crate::settings::Environment;
+use crate::settings::Environments;
 use crate::statement::{
     KeyOrder, Keys, ResultMapRef, ResultSetType, SelectKey, SqlSource, Statement, StatementKind, StatementType,
 };
@@ -28,7 +28,7 @@ pub(crate) struct Reader<'r, 'f> {
     pub(crate) parameter_maps: &'r ParameterMaps,
     pub(crate) database_id: Option<&'r str>,
     pub(crate) properties: &'r Properties,
-    pub(crate) environment: &'r Arc<Environment>,
+    pub(crate) environments: &'r Environments,
     pub(crate) diagnostics: &'r mut Vec<Diagnostic>,
     pub(crate) found: Vec<Arc<Statement>>,
 }
@@ -90,7 +90,7 @@ impl Reader<'_, '_> {
         let element = filled.element;
         let is_select = kind == StatementKind::Select;
         let source = self.source(element);
-        let environment = Arc::clone(self.environment);
+        let environment = Arc::clone(self.environments.of(element.span.file));
         let location = environment.files[element.span.file as usize].location(element.span);
         Statement {
             id: filled.id.into(),
@@ -119,7 +119,7 @@ impl Reader<'_, '_> {
     }
 
     fn source(&mut self, element: &Element) -> SqlSource {
-        let source = body::compile(&element.children, self.environment, self.diagnostics);
+        let source = body::compile(&element.children, self.environments.of(element.span.file), self.diagnostics);
         let raw = text(element, "lang").is_some_and(|lang| is_raw(&lang));
         if raw && matches!(source, SqlSource::Dynamic { .. }) {
             let message = "the language `raw` takes neither dynamic elements nor ${}";
@@ -146,7 +146,8 @@ impl Reader<'_, '_> {
             return Keys::Select(key);
         }
         let element = filled.element;
-        let default = kind == StatementKind::Insert && self.environment.settings.use_generated_keys;
+        let default =
+            kind == StatementKind::Insert && self.environments.of(filled.element.span.file).settings.use_generated_keys;
         if !flag(element, "useGeneratedKeys", default) {
             return Keys::None;
         }

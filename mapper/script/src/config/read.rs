@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::dialect::Dialect;
 use crate::include::replaced;
 use crate::properties::Properties;
 use crate::schema;
 use crate::source::Source;
 use crate::span::Span;
+use crate::text::SpannedText;
 use crate::xml::{self, Element};
 
 use super::{
@@ -129,6 +131,16 @@ impl Reader<'_> {
             self.properties.set(name.clone(), value.clone());
         }
         self.listed = all;
+        self.dialect(element);
+    }
+
+    /// A dialect that does not exist is told at its property, or at the element when it comes from elsewhere.
+    fn dialect(&mut self, element: &Element) {
+        let Some((_, word)) = self.listed.iter().rev().find(|(name, _)| name == Dialect::PROPERTY) else { return };
+        let Err(message) = word.parse::<Dialect>() else { return };
+        let own = element.elements().filter_map(|child| child.attribute("value")).find(|value| value.as_str() == word);
+        let span = own.map_or(element.name_span, SpannedText::span);
+        self.found.push(Diagnostic::error("E060", span, format!("the property `{}`: {message}", Dialect::PROPERTY)));
     }
 
     fn aliases<'e>(&mut self, elements: impl Iterator<Item = &'e Element>) -> Vec<(Arc<str>, Arc<str>)> {

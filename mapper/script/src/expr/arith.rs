@@ -16,43 +16,73 @@ use crate::value::Value;
 use super::ast::{Binary, Unary};
 use super::convert::{big_int, decimal, double, long, too_large};
 use super::number::Kind;
+use super::rules::Rules;
 
 type Computed = Result<Value, String>;
 
 /// Any operator between two values except `and` and `or`.
-pub(crate) fn binary(operator: Binary, a: &Value, b: &Value) -> Computed {
+pub(crate) fn binary(operator: Binary, a: &Value, b: &Value, rules: &Rules) -> Computed {
+    let ordered = |wanted: fn(Ordering) -> bool| compare(a, b, rules).map(|order| Value::Bool(wanted(order)));
     match operator {
-        Binary::Equal => equal(a, b).map(Value::Bool),
-        Binary::NotEqual => equal(a, b).map(|same| Value::Bool(!same)),
-        Binary::Less => compare(a, b).map(|order| Value::Bool(order.is_lt())),
-        Binary::Greater => compare(a, b).map(|order| Value::Bool(order.is_gt())),
-        Binary::LessEqual => compare(a, b).map(|order| Value::Bool(!order.is_gt())),
-        Binary::GreaterEqual => compare(a, b).map(|order| Value::Bool(!order.is_lt())),
-        Binary::In => contains(b, a).map(Value::Bool),
-        Binary::NotIn => contains(b, a).map(|found| Value::Bool(!found)),
+        Binary::Equal => equal(a, b, rules).map(Value::Bool),
+        Binary::NotEqual => equal(a, b, rules).map(|same| Value::Bool(!same)),
+        Binary::Less => ordered(Ordering::is_lt),
+        Binary::Greater => ordered(Ordering::is_gt),
+        Binary::LessEqual => ordered(Ordering::is_le),
+        Binary::GreaterEqual => ordered(Ordering::is_ge),
+        Binary::In => contains(b, a, rules).map(Value::Bool),
+        Binary::NotIn => contains(b, a, rules).map(|found| Value::Bool(!found)),
+        Binary::Add => add(a, b, rules),
+        _ => {
+            refuse_text(a, b, rules, "computed")?;
+            number(operator, a, b)
+        }
+    }
+}
+
+/// The operators between numbers; text is read as one.
+fn number(operator: Binary, a: &Value, b: &Value) -> Computed {
+    match operator {
         Binary::BitOr => bits(a, b, |a, b| a | b, |a, b| a | b),
         Binary::BitXor => bits(a, b, |a, b| a ^ b, |a, b| a ^ b),
         Binary::BitAnd => bits(a, b, |a, b| a & b, |a, b| a & b),
         Binary::ShiftLeft | Binary::ShiftRight | Binary::UnsignedShiftRight => shift(operator, a, b),
-        Binary::Add => add(a, b),
         Binary::Subtract => compute(a, b, &SUBTRACT),
         Binary::Multiply => compute(a, b, &MULTIPLY),
         Binary::Divide => compute(a, b, &DIVIDE),
-        Binary::Remainder => remainder(a, b),
+        _ => remainder(a, b),
     }
 }
 
+/// In the plain dialect text is no number.
+fn refuse_text(a: &Value, b: &Value, rules: &Rules, what: &str) -> Result<(), String> {
+    if rules.text(a).is_none() && rules.text(b).is_none() {
+        return Ok(());
+    }
+    let shown = |value: &Value| match value {
+        Value::Text(text) => format!("the text \"{text}\""),
+        Value::Null => "null".to_owned(),
+        other => format!("{other} (of type {})", other.type_name()),
+    };
+    Err(format!("{} and {} cannot be {what}: text is no number", shown(a), shown(b)))
+}
+
 /// `-x`, `~x`, `!x`.
-pub(crate) fn unary(operator: Unary, value: &Value) -> Computed {
+pub(crate) fn unary(operator: Unary, value: &Value, rules: &Rules) -> Computed {
+    if operator == Unary::Not {
+        return Ok(Value::Bool(!(rules.operand)(value)));
+    }
+    if rules.text(value).is_some() {
+        return Err(format!("the text \"{value}\" is no number"));
+    }
     let kind = Kind::of(value);
     match (operator, kind) {
-        (Unary::Not, _) => Ok(Value::Bool(!super::convert::truth(value))),
         (Unary::Negate, Kind::BigInt) => big_int(value)?.checked_neg().map(Value::BigInt).ok_or_else(too_large),
         (Unary::Negate, Kind::Decimal) => decimal(value)?.checked_neg().map(Value::Decimal).ok_or_else(too_large),
         (Unary::Negate, Kind::Float | Kind::Double) => Ok(real(kind, -double(value)?)),
         (Unary::Negate, _) => Ok(integer(kind, long(value)?.wrapping_neg())),
         (Unary::BitNot, Kind::BigInt | Kind::Decimal) => Ok(Value::BigInt(!big_int(value)?)),
-        (Unary::BitNot, _) => Ok(integer(kind, !long(value)?)),
+        (Unary::BitNot | Unary::Not, _) => Ok(integer(kind, !long(value)?)),
     }
 }
 
@@ -124,7 +154,10 @@ fn compute_as(kind: Kind, a: &Value, b: &Value, operation: &Operation) -> Comput
 }
 
 /// Two numbers are added, anything with text is joined; null joins as `null` but cannot be added to a number.
-fn add(a: &Value, b: &Value) -> Computed {
+fn add(a: &Value, b: &Value, rules: &Rules) -> Computed {
+    if rules.text(a).is_some() || rules.text(b).is_some() {
+        return Ok(Value::from(format!("{a}{b}")));
+    }
     let (left, right) = (Kind::of(a), Kind::of(b));
     let kind = Kind::compared(left, right);
     if kind != Kind::Other {
@@ -196,9 +229,15 @@ fn comparable(value: &Value) -> bool {
 }
 
 /// `==`: numbers by value, text with numbers as numbers, everything else by Java's `equals`.
-pub(crate) fn equal(a: &Value, b: &Value) -> Result<bool, String> {
+pub(crate) fn equal(a: &Value, b: &Value, rules: &Rules) -> Result<bool, String> {
     if let (Value::Text(a), Value::Text(b)) = (a, b) {
         return Ok(a == b);
+    }
+    // In the plain dialect the empty text equals nothing else: `n != ''` is true of every number.
+    match (rules.text(a), rules.text(b)) {
+        (Some(a), Some(b)) => return Ok(a == b),
+        (Some(text), None) | (None, Some(text)) if text.is_empty() => return Ok(false),
+        _ => {}
     }
     if identical(a, b) {
         return Ok(true);
@@ -210,13 +249,17 @@ pub(crate) fn equal(a: &Value, b: &Value) -> Result<bool, String> {
     if plain && !(comparable(a) && comparable(b)) {
         return Ok(a.java_equals(b));
     }
-    compare(a, b).map(Ordering::is_eq)
+    compare(a, b, rules).map(Ordering::is_eq)
 }
 
 /// The order of two values, with OGNL's conversions.
-pub(crate) fn compare(a: &Value, b: &Value) -> Result<Ordering, String> {
+pub(crate) fn compare(a: &Value, b: &Value, rules: &Rules) -> Result<Ordering, String> {
     if identical(a, b) {
         return Ok(Ordering::Equal);
+    }
+    match (rules.text(a), rules.text(b)) {
+        (Some(a), Some(b)) => return Ok(a.cmp(&b)),
+        _ => refuse_text(a, b, rules, "compared")?,
     }
     let (left, right) = (Kind::of(a), Kind::of(b));
     match Kind::compared(left, right) {
@@ -248,10 +291,10 @@ fn natural(a: &Value, b: &Value) -> Result<Ordering, String> {
 const MOST_NUMBERS: i64 = 1_000_000;
 
 /// `x in c`: list elements, map values, the numbers below a number, or the value itself.
-fn contains(collection: &Value, wanted: &Value) -> Result<bool, String> {
+fn contains(collection: &Value, wanted: &Value, rules: &Rules) -> Result<bool, String> {
     let any = |items: &mut dyn Iterator<Item = &Value>| -> Result<bool, String> {
         for item in items {
-            if equal(wanted, item)? {
+            if equal(wanted, item, rules)? {
                 return Ok(true);
             }
         }
@@ -261,19 +304,19 @@ fn contains(collection: &Value, wanted: &Value) -> Result<bool, String> {
         Value::Null => Ok(false),
         Value::List(items) => any(&mut items.iter()),
         Value::Map(map) => any(&mut map.iter().map(|(_, value)| value)),
-        Value::Bool(_) | Value::Char(_) => equal(wanted, collection),
+        Value::Bool(_) | Value::Char(_) => equal(wanted, collection, rules),
         number if Kind::of(number) != Kind::Other => {
             let (kind, end) = (Kind::of(number), long(number)?);
             if end > MOST_NUMBERS {
                 return Err(format!("`in {number}` counts through too many numbers"));
             }
             for item in 0..end {
-                if equal(wanted, &integer(kind, item))? {
+                if equal(wanted, &integer(kind, item), rules)? {
                     return Ok(true);
                 }
             }
             Ok(false)
         }
-        other => equal(wanted, other),
+        other => equal(wanted, other, rules),
     }
 }

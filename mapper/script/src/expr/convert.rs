@@ -130,6 +130,18 @@ pub(crate) fn truth(value: &Value) -> bool {
     }
 }
 
+/// The one truth of the plain dialect: nothing, zero and what is empty is false.
+pub(crate) fn plain_truth(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !text.is_empty(),
+        Value::Bytes(bytes) => !bytes.is_empty(),
+        Value::List(items) => !items.is_empty(),
+        Value::Map(map) => !map.is_empty(),
+        Value::Enum(_) | Value::Typed(_) => true,
+        other => truth(other),
+    }
+}
+
 /// The truth of a whole `test`: null and zero are false, any text is true.
 pub(crate) fn test_truth(value: &Value) -> Converted<bool> {
     match value {

@@ -9,6 +9,7 @@ use crate::settings::Environment;
 use crate::value::Value;
 
 use super::ast::{Node, NodeKind, Selection};
+use super::rules::Rules;
 use super::{Expression, arith, convert, member, method, statics};
 
 /// Why an expression has no value.
@@ -55,6 +56,7 @@ pub(crate) type Evaluated<'a> = Result<Cow<'a, Value>, ExprError>;
 pub(crate) struct Scope<'a> {
     pub(crate) parameter: &'a Value,
     pub(crate) environment: &'a Environment,
+    rules: &'static Rules,
     bindings: Vec<(&'a str, Cow<'a, Value>)>,
     /// `#name` of the expression that is being evaluated.
     variables: Vec<(&'a str, Cow<'a, Value>)>,
@@ -62,7 +64,8 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(parameter: &'a Value, environment: &'a Environment) -> Self {
-        Self { parameter, environment, bindings: Vec::new(), variables: Vec::new() }
+        let rules = Rules::of(environment.settings.dialect);
+        Self { parameter, environment, rules, bindings: Vec::new(), variables: Vec::new() }
     }
 
     /// Sets a binding; a binding of the same name is replaced.
@@ -154,7 +157,7 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, scope: &mut Scope<'a>) ->
 /// The truth of an expression as a `test`.
 pub(crate) fn is_true<'a>(expression: &'a Expression, scope: &mut Scope<'a>) -> Result<bool, ExprError> {
     let value = evaluate(expression, scope)?;
-    convert::test_truth(&value).map_err(|message| ExprError::new(message).at(expression.root()))
+    (scope.rules.test)(&value).map_err(|message| ExprError::new(message).at(expression.root()))
 }
 
 fn eval<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -> Evaluated<'a> {
@@ -229,18 +232,18 @@ fn operator<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) ->
     match &node.kind {
         NodeKind::Unary(operator, operand) => {
             let value = eval(operand, scope, current)?;
-            owned(arith::unary(*operator, &value)?)
+            owned(arith::unary(*operator, &value, scope.rules)?)
         }
         NodeKind::Binary(operator, left, right) => {
             let left = eval(left, scope, current)?;
             let right = eval(right, scope, current)?;
-            owned(arith::binary(*operator, &left, &right)?)
+            owned(arith::binary(*operator, &left, &right, scope.rules)?)
         }
         NodeKind::And(operands) => deciding(operands, scope, current, false),
         NodeKind::Or(operands) => deciding(operands, scope, current, true),
         NodeKind::Conditional(three) => {
             let test = eval(&three[0], scope, current)?;
-            eval(&three[if convert::truth(&test) { 1 } else { 2 }], scope, current)
+            eval(&three[if (scope.rules.operand)(&test) { 1 } else { 2 }], scope, current)
         }
         NodeKind::Sequence(all) => {
             let mut last = Cow::Owned(Value::Null);
@@ -258,7 +261,7 @@ fn deciding<'a>(operands: &'a [Node], scope: &mut Scope<'a>, current: &Current<'
     let mut result = Cow::Owned(Value::Null);
     for (nth, operand) in operands.iter().enumerate() {
         result = eval(operand, scope, current)?;
-        if nth + 1 < operands.len() && convert::truth(&result) == until {
+        if nth + 1 < operands.len() && (scope.rules.operand)(&result) == until {
             break;
         }
     }
@@ -346,7 +349,8 @@ fn project<'a>(body: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -> 
 fn select<'a>(which: Selection, body: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -> Evaluated<'a> {
     let mut results = Vec::new();
     for item in elements(current, scope)? {
-        if convert::truth(&*eval(body, scope, &Current::Value(Cow::Owned(item.clone())))?) {
+        let wanted = eval(body, scope, &Current::Value(Cow::Owned(item.clone())))?;
+        if (scope.rules.operand)(&wanted) {
             if which == Selection::Last {
                 results.clear();
             }

@@ -121,7 +121,7 @@ fn compare_to(value: &Value, other: &Value) -> Result<Value, ExprError> {
             format!("a value of type {} cannot be compared with one of type {}", value.type_name(), other.type_name());
         return Err(ExprError::new(message));
     }
-    let order = super::arith::compare(value, other)?;
+    let order = super::arith::compare(value, other, &super::rules::MYBATIS)?;
     Ok(Value::Int(match order {
         Ordering::Less => -1,
         Ordering::Equal => 0,

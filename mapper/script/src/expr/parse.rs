@@ -8,6 +8,7 @@ use super::ast::{Binary, Node, NodeKind, Selection, Unary};
 use super::lex::{Lexeme, Token, lex};
 use super::operator::{Operator, chain_depth, flat, operator};
 use super::parse_error::ParseError;
+use super::rules::Rules;
 
 mod literal;
 
@@ -15,8 +16,8 @@ mod literal;
 const MAX_DEPTH: usize = 200;
 
 /// Parses a whole expression.
-pub(crate) fn parse(text: &str) -> Result<Node, ParseError> {
-    let mut parser = Parser { tokens: lex(text)?, at: 0, depth: 0 };
+pub(crate) fn parse(text: &str, rules: &Rules) -> Result<Node, ParseError> {
+    let mut parser = Parser { tokens: lex(text)?, at: 0, depth: 0, rules };
     let node = parser.sequence()?;
     match parser.peek() {
         Token::End => Ok(node),
@@ -24,15 +25,16 @@ pub(crate) fn parse(text: &str) -> Result<Node, ParseError> {
     }
 }
 
-struct Parser {
+struct Parser<'r> {
     tokens: Vec<Lexeme>,
     at: usize,
     depth: usize,
+    rules: &'r Rules,
 }
 
 type Parsed = Result<Node, ParseError>;
 
-impl Parser {
+impl Parser<'_> {
     fn peek(&self) -> &Token {
         &self.tokens[self.at].token
     }
@@ -132,7 +134,8 @@ impl Parser {
                 return Ok(target);
             }
             let kind: fn(Arc<str>, Box<Node>) -> NodeKind = match &target.kind {
-                NodeKind::Name(_) => NodeKind::Assign,
+                NodeKind::Name(_) if parser.rules.assignment => NodeKind::Assign,
+                NodeKind::Name(_) => return Err(parser.error("`=` does not compare").help("write `==` to compare")),
                 NodeKind::Variable(_) => NodeKind::SetVariable,
                 _ => return Err(parser.error("only a name can be assigned to").help("write `==` to compare")),
             };
@@ -321,6 +324,12 @@ impl Parser {
         match self.peek().clone() {
             Token::Const(value) => {
                 self.advance();
+                let value = match value {
+                    Value::Char(letter) if !self.rules.characters => {
+                        Value::from(letter.encode_utf8(&mut [0; 4]) as &str)
+                    }
+                    other => other,
+                };
                 Ok(self.node(NodeKind::Const(value), start))
             }
             Token::Word(_) => self.word(),

@@ -11,6 +11,7 @@ use crate::settings::Environment;
 use crate::value::Value;
 
 use super::eval::ExprError;
+use super::rules::MYBATIS;
 use super::{arith, convert};
 
 type Outcome = Result<Value, ExprError>;
@@ -100,7 +101,7 @@ fn java_collections(method: &str, arguments: &[Value]) -> Option<Outcome> {
             let mut items = items.iter();
             let Some(mut best) = items.next() else { return Some(Err(ExprError::new("the collection is empty"))) };
             for item in items {
-                match arith::compare(item, best) {
+                match arith::compare(item, best, &MYBATIS) {
                     Ok(order) if (method == "max" && order.is_gt()) || (method == "min" && order.is_lt()) => {
                         best = item;
                     }
@@ -182,8 +183,8 @@ fn math(method: &str, arguments: &[Value]) -> Option<Outcome> {
         ("abs", [Value::Text(_)]) => {
             convert::int(&arguments[0]).map(|value| Value::Int(value.wrapping_abs())).map_err(Into::into)
         }
-        ("abs", [value]) => match arith::compare(value, &Value::Int(0)) {
-            Ok(order) if order.is_lt() => arith::unary(super::ast::Unary::Negate, value).map_err(Into::into),
+        ("abs", [value]) => match arith::compare(value, &Value::Int(0), &MYBATIS) {
+            Ok(order) if order.is_lt() => arith::unary(super::ast::Unary::Negate, value, &MYBATIS).map_err(Into::into),
             Ok(_) => Ok(value.clone()),
             Err(message) => Err(message.into()),
         },
@@ -243,8 +244,8 @@ fn boxed(class: &str, method: &str, arguments: &[Value]) -> Option<Outcome> {
         return match method {
             "max" => Some(pick(a, b, true)),
             "min" => Some(pick(a, b, false)),
-            "sum" => Some(arith::binary(super::ast::Binary::Add, a, b).map_err(Into::into)),
-            "compare" => Some(arith::compare(a, b).map(|order| Value::Int(order as i32)).map_err(Into::into)),
+            "sum" => Some(arith::binary(super::ast::Binary::Add, a, b, &MYBATIS).map_err(Into::into)),
+            "compare" => Some(arith::compare(a, b, &MYBATIS).map(|order| Value::Int(order as i32)).map_err(Into::into)),
             _ => None,
         };
     }

@@ -2,6 +2,7 @@
 
 use crate::codes::code;
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
+use crate::dialect;
 use crate::document::Document;
 use crate::span::Span;
 use crate::xml::{Comment, Element};
@@ -30,8 +31,9 @@ impl Suppressions {
         let mut all = Self::default();
         for document in documents {
             for comment in &document.comments {
-                if let Some(rest) = comment.text.strip_prefix("batis:") {
-                    all.comment(rest.trim(), comment, &document.root);
+                let said = comment.text.strip_prefix("batis:").map(str::trim);
+                if let Some(said) = said.filter(|said| !dialect::is_choice(said)) {
+                    all.comment(said, comment, &document.root);
                 }
             }
         }

@@ -104,7 +104,7 @@ impl Resolver<'_> {
         if !self.answer(&asked, false, &asked) {
             return None;
         }
-        let two = expr::parse("{null, null}").ok()?;
+        let two = expr::parse("{null, null}", &expr::MYBATIS).ok()?;
         Some(SqlNode::ForEach(Box::new(ForEach {
             collection: Expression::new("two elements", each.collection.span(), two),
             open: each.open.as_ref().map(fixed),

@@ -9,7 +9,7 @@ use super::super::lex::Token;
 use super::super::parse_error::ParseError;
 use super::{Parsed, Parser};
 
-impl Parser {
+impl Parser<'_> {
     pub(super) fn dotted_name(&mut self) -> Result<Arc<str>, ParseError> {
         let mut name = String::new();
         loop {

@@ -1,6 +1,11 @@
 //! What the parser refuses, and how it says so.
 
+use super::super::rules::MYBATIS;
 use super::*;
+
+fn parse(text: &str) -> Parsed {
+    super::parse(text, &MYBATIS)
+}
 
 fn refused(text: &str) -> String {
     let error = parse(text).unwrap_err();
