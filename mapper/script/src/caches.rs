@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::Document;
 use crate::include::replaced;
 use crate::properties::Properties;
+use crate::schema;
 use crate::span::Span;
 use crate::xml::Element;
 
@@ -31,7 +32,9 @@ pub(crate) fn read(documents: &[Document], properties: &Properties, diagnostics:
     let mut references = Vec::new();
     for document in documents {
         if let Some(element) = document.elements(&["cache"]).next() {
-            let own = cache(&document.namespace, &replaced(element, properties));
+            let element = replaced(element, properties);
+            schema::check_values(&element, diagnostics);
+            let own = cache(&document.namespace, &element);
             caches.of.insert(document.namespace.clone(), Arc::clone(&own.namespace));
             caches.elements.push(own);
         }

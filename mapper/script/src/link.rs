@@ -15,6 +15,7 @@ use crate::parameter_map::{self, ParameterMaps};
 use crate::properties::Properties;
 use crate::result_map::ResultMap;
 use crate::results;
+use crate::schema;
 use crate::select::{Candidate, Selected, select};
 use crate::settings::{Environment, Environments};
 use crate::source::Source;
@@ -160,6 +161,7 @@ impl<'d> Linker<'d> {
         let mut found = Vec::new();
         for (id, candidate) in self.chosen(&["resultMap"], "result map").chosen {
             let element = include::replaced(candidate.item, &self.properties);
+            schema::check_values(&element, &mut self.diagnostics);
             let mut reader = results::Reader {
                 namespace: &candidate.namespace,
                 diagnostics: &mut self.diagnostics,

@@ -177,9 +177,9 @@ fn named((at, (key, _)): (usize, &(Value, Value))) -> Option<(Arc<str>, usize)> 
     }
 }
 
-/// Whether two names are one name once camelCase and snake_case are the same.
-pub(crate) fn same_name(a: &str, b: &str) -> bool {
-    a.len().abs_diff(b.len()) <= a.len().min(b.len()) && folded(a).eq(folded(b))
+/// Whether one name is written in camelCase and the other is the same in snake_case.
+fn same_name(a: &str, b: &str) -> bool {
+    a.len() != b.len() && a.len().abs_diff(b.len()) <= a.len().min(b.len()) && folded(a).eq(folded(b))
 }
 
 /// The letters in snake_case: `userName`, `user_name` and `userNAME` give the same.
@@ -225,6 +225,7 @@ mod tests {
         assert_eq!(map.get("first"), None);
         assert!(same_name("userID", "user_id"));
         assert!(!same_name("userid", "user_id"));
+        assert!(!same_name("userID", "userId"), "two names of one program");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::include::replaced;
 use crate::mapping::{ParameterMapping, ParameterMode};
 use crate::parameter::jdbc_type;
 use crate::properties::Properties;
+use crate::schema;
 use crate::select::declared_id;
 use crate::span::Span;
 use crate::xml::Element;
@@ -32,7 +33,9 @@ pub(crate) fn read(
                 diagnostics.push(Diagnostic::error("E042", span, message));
                 continue;
             };
-            let parameters = replaced(element, properties).elements().map(parameter).collect();
+            let element = replaced(element, properties);
+            schema::check_values(&element, diagnostics);
+            let parameters = element.elements().map(parameter).collect();
             match places.get(&id) {
                 Some(first) => {
                     let message = format!("the parameter map `{id}` is there already");

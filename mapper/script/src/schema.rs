@@ -37,6 +37,14 @@ pub(crate) fn check(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
     MAPPERS.check(element, diagnostics);
 }
 
+/// Reports the values that are wrong once the properties are in place.
+pub(crate) fn check_values(element: &Element, diagnostics: &mut Vec<Diagnostic>) {
+    for attribute in &element.attributes {
+        value(&attribute.name, &attribute.value, diagnostics);
+    }
+    element.elements().for_each(|child| check_values(child, diagnostics));
+}
+
 impl Schema {
     fn rule(self, name: &str) -> Option<&'static Rule> {
         self.rules.iter().find(|rule| rule.name == name)
@@ -189,7 +197,11 @@ fn attributes(element: &Element, rule: &Rule, diagnostics: &mut Vec<Diagnostic>)
         }
     }
     for attribute in &element.attributes {
-        value(rule.name, &attribute.name, &attribute.value, diagnostics);
+        word(rule.name, &attribute.name, &attribute.value, diagnostics);
+        // A property may still complete it.
+        if !attribute.value.as_str().contains("${") {
+            value(&attribute.name, &attribute.value, diagnostics);
+        }
     }
 }
 
@@ -207,22 +219,23 @@ fn words(element: &str, attribute: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// A value with `${` may still be completed from properties: it is looked at where it is used.
-fn value(element: &str, attribute: &str, value: &SpannedText, diagnostics: &mut Vec<Diagnostic>) {
+/// The DTD fixes the words as they are written: not even a property can stand for one.
+fn word(element: &str, attribute: &str, value: &SpannedText, diagnostics: &mut Vec<Diagnostic>) {
     let text = value.as_str();
-    if text.contains("${") {
+    let Some(words) = words(element, attribute).filter(|words| !words.contains(&text.trim_matches(' '))) else {
         return;
-    }
+    };
+    let near = did_you_mean(text, words.iter().copied());
+    let help = near.unwrap_or_else(|| format!("values are {}", words.join(", ")));
+    let message = format!("`{text}` is no value of `{attribute}`");
+    diagnostics.push(Diagnostic::error("E014", value.span(), message).help(help));
+}
+
+fn value(attribute: &str, value: &SpannedText, diagnostics: &mut Vec<Diagnostic>) {
+    let text = value.as_str();
     let mut wrong = |message: String, help: Option<String>| {
         diagnostics.push(Diagnostic::error("E014", value.span(), message).help_opt(help));
     };
-    if let Some(words) = words(element, attribute)
-        && !words.contains(&text.trim_matches(' '))
-    {
-        let near = did_you_mean(text, words.iter().copied());
-        let help = near.unwrap_or_else(|| format!("values are {}", words.join(", ")));
-        wrong(format!("`{text}` is no value of `{attribute}`"), Some(help));
-    }
     if matches!(attribute, "readOnly" | "blocking") && !matches!(text, "true" | "false") {
         let message = format!("`{text}` counts as false: `{attribute}` is true or false");
         diagnostics.push(Diagnostic::warning("W014", value.span(), message));

@@ -80,9 +80,7 @@ impl Reader<'_, '_> {
         };
         let children = expander.expand(&element.children, self.properties, false);
         let filled = replaced(&Element { children, ..element.clone() }, self.properties);
-        if !self.properties.is_empty() {
-            schema::check(&filled, self.diagnostics);
-        }
+        schema::check_values(&filled, self.diagnostics);
         filled
     }
 

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use crate::map::{Map, MapKind};
 use crate::value::Value;
@@ -143,11 +144,38 @@ fn list(items: &[Value], name: &str, arguments: &[Value]) -> Called {
         ("lastIndexOf", [wanted]) => position(items.iter().rposition(|item| item.java_equals(wanted))),
         ("subList", [from, to]) => return Some(sub_list(items, from, to)),
         ("toArray", []) => items.iter().cloned().collect(),
+        ("toArray", [Value::List(given)]) => to_array(items, given),
         ("iterator" | "listIterator", []) => iterator(items),
         ("stream" | "parallelStream", []) => items.iter().cloned().collect(),
+        ("distinct", []) => distinct(items),
         ("count", []) => Value::Long(i64::try_from(items.len()).unwrap_or(i64::MAX)),
         _ => return None,
     }))
+}
+
+/// A given array that is longer is filled, and a null marks the end of the items.
+fn to_array(items: &[Value], given: &[Value]) -> Value {
+    let rest =
+        given.iter().skip(items.len()).enumerate().map(|(at, old)| if at == 0 { Value::Null } else { old.clone() });
+    items.iter().cloned().chain(rest).collect()
+}
+
+/// Text is what long lists hold: it is looked up, anything else is compared.
+fn distinct(items: &[Value]) -> Value {
+    let mut texts = HashSet::new();
+    let mut others: Vec<&Value> = Vec::new();
+    let mut kept = Vec::new();
+    for item in items {
+        let is_new = match item {
+            Value::Text(text) => texts.insert(&**text),
+            _ => !others.iter().any(|other| other.java_equals(item)),
+        };
+        if is_new {
+            others.extend((!matches!(item, Value::Text(_))).then_some(item));
+            kept.push(item.clone());
+        }
+    }
+    Value::from(kept)
 }
 
 /// An iterator that stands before the first element: all that an expression can ask of it.

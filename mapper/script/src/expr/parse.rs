@@ -282,6 +282,9 @@ impl Parser<'_> {
             return Ok(inner);
         }
         match self.peek() {
+            Token::Word(word) if matches!(&**word, "true" | "false" | "null" | "new") => {
+                Err(self.unexpected().help("a word of the language is no name: write it in brackets, `a['null']`"))
+            }
             Token::Word(_) => self.word(),
             Token::End => Err(self.error("a name is missing behind the dot")),
             _ => Err(self.unexpected().help("a name is missing behind the dot")),

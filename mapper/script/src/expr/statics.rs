@@ -86,6 +86,11 @@ fn built_in(name: &str, arguments: &[Value]) -> Option<Outcome> {
         "Integer" | "Long" | "Double" | "Float" | "Boolean" | "BigDecimal" => boxed(simple(class), method, arguments),
         "String" => string(method, arguments),
         "Arrays" if method == "asList" => Some(Ok(arguments.iter().cloned().collect())),
+        "Arrays" if method == "stream" => match arguments {
+            [items @ Value::List(_)] => Some(Ok(items.clone())),
+            [other] => Some(Err(ExprError::new(format!("a value of type {} is no array", other.type_name())))),
+            _ => None,
+        },
         "Collections" => java_collections(method, arguments),
         "Character" => character(method, arguments),
         _ => super::helpers::call(class, method, arguments),
