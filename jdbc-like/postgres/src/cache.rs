@@ -1,10 +1,10 @@
 //! The statements that a connection remembers: the least recently used one leaves when there are too many.
 
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use batis_dbc::PreparedStatement;
 use hashlink::LruCache;
+use rustc_hash::FxBuildHasher;
 use tokio_postgres::Statement;
 
 use crate::plan::Plan;
@@ -71,7 +71,7 @@ impl Entry {
 
 #[derive(Debug)]
 pub(crate) struct StatementCache {
-    entries: LruCache<u64, Entry, BuildHasherDefault<KeyHasher>>,
+    entries: LruCache<u64, Entry, FxBuildHasher>,
     /// Bytes that all entries have together, and may have.
     bytes: usize,
     most_bytes: usize,
@@ -81,7 +81,7 @@ impl StatementCache {
     /// A cache of this many statements; at least one, however large it is. `most_bytes` 0: no other limit.
     pub(crate) fn new(capacity: usize, most_bytes: usize) -> Self {
         let most_bytes = if most_bytes == 0 { usize::MAX } else { most_bytes };
-        let entries = LruCache::with_hasher(capacity.max(1), BuildHasherDefault::default());
+        let entries = LruCache::with_hasher(capacity.max(1), FxBuildHasher);
         Self { entries, bytes: 0, most_bytes }
     }
 
@@ -112,26 +112,6 @@ impl StatementCache {
             self.bytes = self.bytes.saturating_sub(left.bytes);
         }
         self.entries.insert(key, entry);
-    }
-}
-
-/// Keys are small numbers in a row, so one multiplication spreads them well enough.
-#[derive(Default)]
-pub(crate) struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = (self.0.rotate_left(5) ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

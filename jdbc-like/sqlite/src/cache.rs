@@ -1,11 +1,10 @@
 //! The statements that a connection keeps prepared: the least recently used one leaves when there are too many.
 
-use std::collections::HashMap;
 use std::ffi::c_int;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use batis_dbc::{PreparedStatement, Shape};
+use rustc_hash::FxHashMap;
 
 use crate::statement::Statement;
 
@@ -51,7 +50,7 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct StatementCache {
     slots: Vec<Slot>,
-    places: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
+    places: FxHashMap<u64, usize>,
     capacity: usize,
     clock: u64,
     last: usize,
@@ -60,7 +59,7 @@ pub(crate) struct StatementCache {
 impl StatementCache {
     /// A cache of this many statements; at least one.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { slots: Vec::new(), places: HashMap::default(), capacity: capacity.max(1), clock: 0, last: 0 }
+        Self { slots: Vec::new(), places: FxHashMap::default(), capacity: capacity.max(1), clock: 0, last: 0 }
     }
 
     /// The place of a statement, which is the most recently used one now.
@@ -108,25 +107,5 @@ impl StatementCache {
     #[inline]
     pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut Slot> {
         self.slots.get_mut(place)
-    }
-}
-
-/// Keys are small numbers in a row, so one multiplication spreads them well enough.
-#[derive(Default)]
-pub(crate) struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = (self.0.rotate_left(5) ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
