@@ -56,6 +56,10 @@
 //! values in binary form. A copy that was dropped or has failed stores nothing and leaves the connection ready. With `prepare_threshold=0`
 //! they need a transaction around them, since a proxy may give the statement and its data different sessions else.
 //!
+//! # Two-phase commit
+//! With the feature `xa` of `batis-dbc`, `batis_dbc::xa::XaResource` prepares and ends branches of transactions over several databases. The
+//! server needs `max_prepared_transactions` above 0.
+//!
 //! # Values
 //! | type of the server | value |
 //! |---|---|

@@ -8,12 +8,16 @@ mod copy;
 mod metadata;
 mod result_set;
 mod transaction;
+#[cfg(feature = "xa")]
+mod xa;
 
 pub use connection::Connection;
 pub use copy::{CopyIn, CopyOut, CopyRows};
 pub use metadata::DatabaseMetadata;
 pub use result_set::ResultSet;
 pub use transaction::Transaction;
+#[cfg(feature = "xa")]
+pub use xa::XaResource;
 
 use std::future::Future;
 use std::sync::Arc;
