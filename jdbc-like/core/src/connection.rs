@@ -57,6 +57,8 @@ struct Inner {
     base: u32,
     /// The depth that `commit`, `rollback` and the return to a data source do not go below.
     floor: u32,
+    /// The depth that `commit` and `rollback` do not go below either: that of a branch of a transaction over several databases.
+    held: u32,
     /// A COMMIT was sent whose answer has not been read.
     committing: bool,
     broken: bool,
@@ -108,6 +110,7 @@ impl Connection {
                 depth: 0,
                 base: 0,
                 floor: 0,
+                held: 0,
                 committing: false,
                 broken: false,
                 conflict: false,

@@ -144,6 +144,13 @@ pub enum Control<'a> {
     Release(u32),
     /// Back to the savepoint of this depth, and release it.
     RollbackTo(u32),
+    /// `PREPARE TRANSACTION` under this name: the transaction leaves the session, and can be committed by any other. Where the database has
+    /// two-phase commit.
+    Prepare(&'a str),
+    /// `COMMIT PREPARED` of this name. Outside of a transaction.
+    CommitPrepared(&'a str),
+    /// `ROLLBACK PREPARED` of this name. Outside of a transaction.
+    RollbackPrepared(&'a str),
 }
 
 /// The name of the savepoint of this depth.

@@ -63,6 +63,8 @@ mod to_sql;
 mod transaction;
 mod url;
 mod value;
+#[cfg(feature = "xa")]
+pub mod xa;
 
 pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};

@@ -119,6 +119,8 @@ pub enum Introspection {
     Routines,
     /// (schema) -> schema, name, definition.
     Views,
+    /// `()` -> the name of each prepared transaction of this database, the oldest first.
+    PreparedTransactions,
 }
 
 /// What a table-like thing is.

@@ -10,17 +10,18 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use batis_dbc::{BoxFuture, Result, Runner, SqlError, SqlState, TimedOut};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::CancelToken;
 
+use crate::cancel_request;
 use crate::canceller::TaskCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
 use crate::options::Address;
-use crate::secure::{AsItIs, Channel};
-use crate::socket::{Peer, Place, is_end, no_address};
+use crate::secure::Channel;
+use crate::socket::{Peer, Place, no_address};
 
 /// How long a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
@@ -198,18 +199,7 @@ pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T
 async fn cancel(token: CancelToken, peer: Peer) -> io::Result<()> {
     until(Some(Instant::now() + CANCEL_LIMIT), async move {
         let socket = connect(&peer.place).await?;
-        let mut channel = Channel::again(socket, peer.tls.as_ref()).await?;
-        token.cancel_query_raw(&mut channel, AsItIs).await.map_err(io::Error::other)?;
-        let mut space = [0; 64];
-        loop {
-            match channel.read(&mut space).await {
-                Ok(0) => return Ok(()),
-                Ok(_) => {}
-                // The request has been read, so this is the same end, said more roughly.
-                Err(error) if is_end(&error) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
+        cancel_request::send(Channel::again(socket, peer.tls.as_ref()).await?, &token).await
     })
     .await?
 }

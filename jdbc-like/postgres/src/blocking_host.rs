@@ -10,14 +10,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use batis_dbc::{BoxFuture, ParkRunner, Runner, TimedOut};
-use tokio::io::AsyncReadExt as _;
 use tokio_postgres::CancelToken;
 
 use crate::blocking_socket::{BlockingSocket, Link};
+use crate::cancel_request;
 use crate::canceller::ThreadCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
-use crate::secure::{AsItIs, Channel};
-use crate::socket::{Peer, Socket, is_end};
+use crate::secure::Channel;
+use crate::socket::{Peer, Socket};
 use crate::wakeup::Wakeup;
 
 /// Drives a connection on the threads that wait for it.
@@ -212,16 +212,5 @@ pub(crate) fn cancel(token: &CancelToken, peer: &Peer) -> io::Result<()> {
 }
 
 async fn cancel_over(socket: BlockingSocket, token: &CancelToken, peer: &Peer) -> io::Result<()> {
-    let mut channel = Channel::again(socket, peer.tls.as_ref()).await?;
-    token.cancel_query_raw(&mut channel, AsItIs).await.map_err(io::Error::other)?;
-    let mut space = [0; 64];
-    loop {
-        match channel.read(&mut space).await {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            // The request has been read, so this is the same end, said more roughly.
-            Err(error) if is_end(&error) => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
+    cancel_request::send(Channel::again(socket, peer.tls.as_ref()).await?, token).await
 }

@@ -28,6 +28,9 @@ impl TransactionState {
             // One that was never made, or that went away with its transaction.
             Control::RollbackTo(depth) if !in_transaction || self.depth < depth => return Ok(None),
             Control::RollbackTo(depth) => rollback_to(depth).into(),
+            Control::Prepare(name) => format!("PREPARE TRANSACTION {}", literal(name)).into(),
+            Control::CommitPrepared(name) => format!("COMMIT PREPARED {}", literal(name)).into(),
+            Control::RollbackPrepared(name) => format!("ROLLBACK PREPARED {}", literal(name)).into(),
             other => return Err(SqlError::unsupported(format!("{other:?}"))),
         }))
     }
@@ -51,6 +54,11 @@ impl TransactionState {
         self.owed = Some(depth);
         Some(text)
     }
+}
+
+/// `E` makes its meaning independent of settings.
+fn literal(name: &str) -> String {
+    format!("E'{}'", name.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 pub(crate) fn rollback_to(depth: u32) -> String {

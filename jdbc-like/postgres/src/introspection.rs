@@ -42,6 +42,9 @@ pub(crate) fn sql(what: Introspection) -> Option<&'static str> {
         Introspection::Types => TYPES,
         Introspection::Routines => ROUTINES,
         Introspection::Views => VIEWS,
+        Introspection::PreparedTransactions => {
+            "select gid from pg_prepared_xacts where database = current_database() order by prepared"
+        }
         _ => return None,
     })
 }

@@ -46,7 +46,7 @@
 //! `?` becomes `$1`, `$2`, .. once for each statement; a text without `?` may have the server's own. The first uses of a statement on a
 //! connection are single round trips without a name; from the option `prepare_threshold` on (default 5, as in pgjdbc) the server keeps it by
 //! name, and the least recently used one is closed when there are too many. With 0 nothing is ever named, which suits PgBouncer in transaction
-//! mode. When the schema changes under a named statement it is prepared again, silently outside of a transaction.
+//! mode (with names, statements are missing there: 26000). When the schema changes under a named statement it is prepared again, silently outside of a transaction.
 //!
 //! A dropped future, a passed deadline or a result that was left early is cancelled on the server by a *fenced* request before the connection
 //! is used again, so that it can never hit the next statement. What was left inside a transaction, or has changed rows, is read over instead.
@@ -55,6 +55,10 @@
 //! `Connection::copy_in` and `copy_out` run `COPY .. FROM STDIN` and `TO STDOUT` of any format, `copy_in_rows` and `copy_out_rows` move rows of
 //! values in binary form. A copy that was dropped or has failed stores nothing and leaves the connection ready. With `prepare_threshold=0`
 //! they need a transaction around them, since a proxy may give the statement and its data different sessions else.
+//!
+//! # Two-phase commit
+//! With the feature `xa` of `batis-dbc`, `batis_dbc::xa::XaResource` prepares and ends branches of transactions over several databases. The
+//! server needs `max_prepared_transactions` above 0.
 //!
 //! # Values
 //! | type of the server | value |
@@ -83,6 +87,7 @@ pub mod blocking;
 mod blocking_host;
 mod blocking_socket;
 mod cache;
+mod cancel_request;
 mod canceller;
 mod catalog;
 mod connection;

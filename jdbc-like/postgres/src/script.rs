@@ -37,8 +37,9 @@ impl PostgresConnection {
         };
         self.send_text(&text).await.map_err(|(told, _)| told)?;
         self.transaction.done(step);
-        // A failed transaction is not committed: the server answers COMMIT by ROLLBACK, and reports no error.
-        if step == Control::Commit && self.watch.tag() == b'R' { Err(rolled_back()) } else { Ok(()) }
+        // A failed transaction is not committed or prepared: the server answers by ROLLBACK, and reports no error.
+        let ends = matches!(step, Control::Commit | Control::Prepare(_));
+        if ends && self.watch.tag() == b'R' { Err(rolled_back()) } else { Ok(()) }
     }
 
     /// Proves the connection alive.

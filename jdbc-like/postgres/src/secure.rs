@@ -164,12 +164,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Channel<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for &mut Channel<S> {
-    fn channel_binding(&self) -> ChannelBinding {
-        (**self).channel_binding()
-    }
-}
-
 /// For tokio-postgres: the stream is as it has to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AsItIs;

@@ -72,7 +72,7 @@ impl SqliteConnection {
         }
     }
 
-    /// The `rusqlite` connection, for functions, collations, backups and the like. By reference only: it and the statements of batis
+    /// The `rusqlite` connection; `with_rusqlite` reaches it in both threading modes. By reference only: it and the statements of batis
     /// must not be parted.
     ///
     /// Transactions and settings that are begun there must be ended there.

@@ -21,6 +21,10 @@
 //! Options are listed by [`SqliteDriver`]. All work is done inside the call, on the caller's thread: a future of this driver is ready when it
 //! is polled for the first time, and a blocking caller needs no runtime.
 //!
+//! # Functions, collations, backups, blobs
+//! With the feature `raw-rusqlite-042`, `with_rusqlite` runs a function on the `rusqlite` connection below, in both threading modes; its
+//! documentation shows each of these.
+//!
 //! # Values
 //! A column gives what SQLite stores, whatever its declared type: `Int`, `Float`, `Text`, `Bytes` or `Null`. Text that is no valid UTF-8 comes as
 //! `Bytes`.
@@ -42,6 +46,8 @@ mod driver;
 mod error;
 mod introspection;
 mod options;
+#[cfg(feature = "raw-rusqlite-042")]
+mod raw;
 mod script;
 mod statement;
 mod types;
@@ -50,7 +56,9 @@ mod worker;
 
 pub use connection::SqliteConnection;
 pub use driver::SqliteDriver;
+#[cfg(feature = "raw-rusqlite-042")]
+pub use raw::{BoxError, with_rusqlite};
 
-/// The `rusqlite` that this driver is built on, for [`SqliteConnection::rusqlite`].
+/// The `rusqlite` that this driver is built on, for [`with_rusqlite`] and [`SqliteConnection::rusqlite`].
 #[cfg(feature = "raw-rusqlite-042")]
 pub use rusqlite;

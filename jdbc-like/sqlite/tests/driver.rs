@@ -286,3 +286,18 @@ fn there_is_no_copy() {
     assert_eq!(conn.copy_out("copy t to stdout").unwrap_err().to_string(), expected);
     assert_eq!(conn.copy_out_rows("t").unwrap_err().to_string(), expected);
 }
+
+#[test]
+fn there_are_no_prepared_transactions() {
+    use batis_dbc::xa::{XaCode, XaEnd, XaStart, Xid};
+    let mut resource = batis_dbc::blocking::XaResource::new(memory());
+    let xid = Xid::new(1, b"a", b"b").unwrap();
+    let code = |error: SqlError| (XaCode::of(&error), code(&error));
+    let refused = || (Some(XaCode::ResourceError), "0A000".to_owned());
+    assert_eq!(code(resource.recover().unwrap_err()), refused());
+    resource.start(&xid, XaStart::New).unwrap();
+    resource.end(&xid, XaEnd::Success).unwrap();
+    assert_eq!(code(resource.prepare(&xid).unwrap_err()), refused());
+    resource.rollback(&xid).unwrap();
+    resource.connection().unwrap().execute("create table t (a)", ()).unwrap();
+}

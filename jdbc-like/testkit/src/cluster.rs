@@ -1,6 +1,7 @@
 //! [`Cluster`]: a server to test against, private or given.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::database::TestDatabase;
@@ -103,6 +104,11 @@ impl Cluster {
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.server().map(|server| server.port())
+    }
+
+    /// The folder of the socket, and the port; none for a given server.
+    pub(crate) fn private_place(&self) -> Option<(PathBuf, u16)> {
+        self.server().map(|server| (server.socket_folder().to_owned(), server.port()))
     }
 
     /// Runs SQL through `psql`, outside of batis, and gives what it prints: rows as lines, columns divided by `|`.

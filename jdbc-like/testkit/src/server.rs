@@ -18,7 +18,7 @@ use crate::setup::Setup;
 
 /// The superuser of the private server.
 pub(crate) const USER: &str = "batis";
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const SETTINGS: &str = "
 fsync = off
@@ -36,12 +36,13 @@ host all batis_password 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 ";
 
-/// When its input ends, because we are gone or say so, it stops the server and removes the folder.
+/// When its input ends, because we are gone or say so, it stops the server whose number is in the second file, by the third signal, and
+/// removes the folder.
 const WATCHDOG: &str = r#"
 read -r _
-pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
+pid=$(head -n 1 "$2" 2>/dev/null)
 if [ -n "$pid" ]; then
-    kill -INT "$pid" 2>/dev/null
+    kill "$3" "$pid" 2>/dev/null
     i=0
     while kill -0 "$pid" 2>/dev/null && [ $i -lt 50 ]; do sleep 0.1; i=$((i + 1)); done
     kill -KILL "$pid" 2>/dev/null
@@ -66,7 +67,7 @@ impl Server {
         let folder = folder(account)?;
         make_data(&binaries, account, &folder)?;
         setup.apply(account, &folder.join("data"))?;
-        let watchdog = watch(&folder)?;
+        let watchdog = watch(&folder, &folder.join("data/postmaster.pid"), "-INT")?;
         let (process, port) = launch(&binaries, account, &folder, None)?;
         let server = Self { binaries, account, folder, port, process, watchdog };
         if !setup.is_standby() {
@@ -124,7 +125,7 @@ impl Drop for Server {
 }
 
 /// A new folder with a short path, since a socket's path is limited to about 100 bytes.
-fn folder(account: Option<Account>) -> io::Result<PathBuf> {
+pub(crate) fn folder(account: Option<Account>) -> io::Result<PathBuf> {
     let mut parent = std::env::temp_dir();
     if parent.as_os_str().len() > 40 {
         parent = PathBuf::from("/tmp");
@@ -180,9 +181,9 @@ fn keep(account: Option<Account>, data: &Path, kept: &Path) {
     }
 }
 
-fn watch(folder: &Path) -> io::Result<Child> {
+pub(crate) fn watch(folder: &Path, pid: &Path, signal: &str) -> io::Result<Child> {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(WATCHDOG).arg("batis-watchdog").arg(folder).current_dir("/");
+    command.arg("-c").arg(WATCHDOG).arg("batis-watchdog").arg(folder).arg(pid).arg(signal).current_dir("/");
     // A group of its own, so that Ctrl-C does not end the watchdog first.
     command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
@@ -205,7 +206,7 @@ fn launch(binaries: &Binaries, account: Option<Account>, folder: &Path, port: Op
     Err(failed)
 }
 
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

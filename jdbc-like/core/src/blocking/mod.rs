@@ -9,6 +9,8 @@ mod metadata;
 mod result_set;
 mod script;
 mod transaction;
+#[cfg(feature = "xa")]
+mod xa;
 
 pub use connection::Connection;
 pub use copy::{CopyIn, CopyOut, CopyRows};
@@ -16,6 +18,8 @@ pub use metadata::DatabaseMetadata;
 pub use result_set::ResultSet;
 pub use script::{ScriptResult, ScriptResults};
 pub use transaction::Transaction;
+#[cfg(feature = "xa")]
+pub use xa::XaResource;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -100,6 +100,7 @@ impl Connection {
         self.network_mut().reset();
         let floor = self.inner.floor;
         self.inner.base = floor;
+        self.inner.held = 0;
         self.settle_to(floor).await?;
         if floor == 0 && self.raw_mut().in_transaction() {
             self.roll_back_to(0).await?;
@@ -112,6 +113,7 @@ impl Connection {
         self.network_mut().reset();
         let floor = self.inner.floor;
         self.inner.base = floor;
+        self.inner.held = 0;
         if self.is_broken() {
             return HandBack::Broken;
         }

@@ -149,11 +149,11 @@ impl Connection {
     /// How many transactions and savepoints are open through [`begin`](Self::begin); 0: each statement commits by itself.
     #[must_use]
     pub fn transaction_depth(&self) -> u32 {
-        self.inner.base - self.inner.floor
+        self.inner.base - self.inner.floor.max(self.inner.held)
     }
 
     fn open_depth(&self, what: &str) -> Result<u32> {
-        if self.inner.base > self.inner.floor {
+        if self.inner.base > self.inner.floor.max(self.inner.held) {
             return Ok(self.inner.base);
         }
         Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, format!("there is no transaction to {what}")))
@@ -162,6 +162,36 @@ impl Connection {
     /// What was begun so far is never committed or rolled back through this connection any more.
     pub(crate) fn pin_transaction(&mut self) {
         self.inner.floor = self.inner.base;
+    }
+
+    /// What was begun so far is committed and rolled back by its holder only: not by `commit` and `rollback`, but still by the return to a
+    /// data source.
+    #[cfg(feature = "xa")]
+    pub(crate) fn hold_transaction(&mut self) {
+        self.inner.held = self.inner.base;
+    }
+
+    /// The holder lets it go: it is over, or is rolled back by the next operation.
+    #[cfg(feature = "xa")]
+    pub(crate) fn let_transaction_go(&mut self) {
+        self.inner.held = 0;
+        self.inner.base = 0;
+    }
+
+    /// Ends what was begun in the transaction that is held.
+    #[cfg(feature = "xa")]
+    pub(crate) async fn settle_to_held(&mut self) -> Result<()> {
+        self.inner.base = self.inner.held;
+        self.settle_to(self.inner.held).await
+    }
+
+    /// A step of control outside of any transaction.
+    #[cfg(feature = "xa")]
+    pub(crate) async fn control_free(&mut self, step: Control<'_>) -> Result<()> {
+        self.settle_to(0).await?;
+        let limit = self.limit(None);
+        let done = limit.during(self.raw_mut().control(step)).await;
+        done.map_err(|e| self.note(e))
     }
 
     /// The depth at which operations on the connection itself run.
@@ -182,11 +212,15 @@ impl Connection {
 
     /// Commits or releases this depth.
     pub(crate) async fn leave(&mut self, depth: u32) -> Result<()> {
+        self.leave_by(depth, if depth == 1 { Control::Commit } else { Control::Release(depth) }).await
+    }
+
+    /// Ends this depth by this step.
+    pub(crate) async fn leave_by(&mut self, depth: u32, step: Control<'_>) -> Result<()> {
         self.settle_to(depth).await?;
         if self.inner.depth < depth {
             return Err(SqlError::new(SqlState::INVALID_TRANSACTION_STATE, "the transaction has ended already"));
         }
-        let step = if depth == 1 { Control::Commit } else { Control::Release(depth) };
         let limit = self.limit(None);
         self.inner.committing = depth == 1;
         let left = limit.during(self.raw_mut().control(step)).await;
