@@ -31,6 +31,8 @@ pub struct Dialect {
     pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
     pub too_long: Option<&'static str>,
+    /// A statement of which the database warns with `take care`; none: it never warns.
+    pub warning: Option<&'static str>,
     /// Whether text may contain the character U+0000.
     pub stores_zero_characters: bool,
     /// Cases that the database cannot pass, each with the reason; they are reported as skipped.
@@ -132,6 +134,7 @@ impl Dialect {
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
             open_transactions: None,
             too_long: None,
+            warning: None,
             stores_zero_characters: true,
             skipped: &[],
         }
@@ -174,6 +177,7 @@ impl Dialect {
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
             ),
             too_long: Some("22001"),
+            warning: Some("do $$ begin raise warning 'take care'; end $$"),
             stores_zero_characters: false,
             skipped: &[],
         }
