@@ -123,6 +123,20 @@ impl Context {
         self.manager.data_source(&self.url)
     }
 
+    /// A data source of another URL, by the same drivers.
+    ///
+    /// # Errors
+    /// If the URL is wrong.
+    pub fn source_of(&self, url: &str) -> Result<DriverDataSource, SqlError> {
+        self.manager.data_source(url)
+    }
+
+    /// The URL of the database.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Who waits for the answers.
     #[must_use]
     pub fn mode(&self) -> Mode {

@@ -41,6 +41,8 @@ pub struct Dialect {
     pub too_long: Option<&'static str>,
     /// Whether the database tells the key of the row that was inserted last.
     pub tells_last_insert_id: bool,
+    /// A statement of which the database warns with `take care`; none: it never warns.
+    pub warning: Option<&'static str>,
     /// Whether text may contain the character U+0000.
     pub stores_zero_characters: bool,
     /// Cases that the database cannot pass, each with the reason; they are reported as skipped.
@@ -148,6 +150,7 @@ impl Dialect {
             open_transactions: None,
             too_long: None,
             tells_last_insert_id: true,
+            warning: None,
             stores_zero_characters: true,
             skipped: &[],
         }
@@ -196,6 +199,7 @@ impl Dialect {
             ),
             too_long: Some("22001"),
             tells_last_insert_id: false,
+            warning: Some("do $$ begin raise warning 'take care'; end $$"),
             stores_zero_characters: false,
             skipped: &[],
         }

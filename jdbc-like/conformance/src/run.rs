@@ -7,7 +7,7 @@ use batis_dbc::driver::Mode;
 use batis_dbc::{DriverManager, SqlError, SqlState, block};
 
 use crate::case::{Case, Context, Problem};
-use crate::cases::{cases, facade};
+use crate::cases::{cases, faces};
 use crate::dialect::Dialect;
 
 /// How long one case may take on a plain thread.
@@ -84,7 +84,7 @@ pub fn run_blocking(manager: &DriverManager, url: &str, dialect: &Dialect) -> Re
             report.add(case.name, run_one_blocking(case, manager, url, dialect));
         }
     }
-    for (name, check) in facade::CASES {
+    for (name, check) in faces() {
         if !report.skips(name, dialect) {
             let connection = manager.connect_blocking(url);
             report.add(name, connection.map_err(Problem::from).and_then(|mut c| check(&mut c, dialect)));

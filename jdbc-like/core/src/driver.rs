@@ -168,13 +168,34 @@ pub struct ConnectionInfo {
     /// The server's or library's version: `15.8`, `3.46.0`.
     #[doc(alias = "getDatabaseProductVersion")]
     pub version: String,
+    /// Where the server is: a name, an address, or the path of a socket; none: the database is in the process.
+    pub server: Option<String>,
+    /// The server's port, if it has one.
+    pub port: Option<u16>,
+    /// The database's name on its server.
+    #[doc(alias = "getCatalog")]
+    pub database: Option<String>,
 }
 
 impl ConnectionInfo {
     /// Of this product and version.
     #[must_use]
     pub fn new(product: &'static str, version: impl Into<String>) -> Self {
-        Self { product, version: version.into() }
+        Self { product, version: version.into(), server: None, port: None, database: None }
+    }
+
+    /// On this server.
+    #[must_use]
+    pub fn on(mut self, server: impl Into<String>, port: Option<u16>) -> Self {
+        (self.server, self.port) = (Some(server.into()), port);
+        self
+    }
+
+    /// Of this database.
+    #[must_use]
+    pub fn of_database(mut self, name: Option<&str>) -> Self {
+        self.database = name.map(str::to_owned);
+        self
     }
 }
 

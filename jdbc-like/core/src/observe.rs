@@ -2,16 +2,22 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `db.system.name` | the product: `SQLite`, `PostgreSQL` |
+//! | `db.system.name` | the product in lower case: `sqlite`, `postgresql` |
+//! | `db.namespace` | the database's name, where it has one |
 //! | `db.operation.name` | the first word of the text, in upper case |
+//! | `db.collection.name` | the table, if the text names one table in the usual place |
 //! | `db.query.text` | the text with its `?` |
 //! | `db.query.parameter.count` | how many parameters there are |
 //! | `db.query.parameters` | their values, only if [`Observability::parameters`] asks for it |
-//! | `db.response.status_code` | the SQLSTATE of a failure |
-//! | `error.type` | its kind |
+//! | `server.address`, `server.port` | where the server is, if there is one |
+//! | `db.response.status_code`, `error.type` | the SQLSTATE of a failure |
 //!
 //! The names are those of OpenTelemetry's conventions for databases. The span is named `db.statement`, of level debug and target
-//! `batis::statement`; it ends when the first row is there. A slow statement is a warning of target `batis::slow`.
+//! `batis::statement`; it ends when the first row is there. A slow statement is a warning of target `batis::slow`, inside of that span if it is
+//! recorded, with `elapsed_ms`, `db.query.text`, and the values if they are asked for.
+
+#[cfg(any(test, feature = "tracing"))]
+mod names;
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use with::Observability;
@@ -63,6 +69,7 @@ mod with {
     use tracing::instrument::{Instrument, Instrumented};
     use tracing::{Span, field};
 
+    use super::names;
     use crate::driver::RawConnection;
     use crate::error::SqlError;
     use crate::statement::PreparedStatement;
@@ -74,9 +81,9 @@ mod with {
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[non_exhaustive]
     pub struct Observability {
-        /// A statement that takes at least this long to its first row is warned of. Default: none is.
+        /// A statement that takes at least this long to its first row is warned of (zero: each one). Default: none is.
         pub slow_statement: Option<Duration>,
-        /// Whether parameter values are shown. Default false: they may be secrets.
+        /// Whether parameter values are shown, in the span and in warnings. Default false: they may be secrets.
         pub parameters: bool,
     }
 
@@ -113,6 +120,8 @@ mod with {
         limit: Duration,
         start: Instant,
         statement: PreparedStatement,
+        /// The values, if they are shown.
+        parameters: Option<String>,
     }
 
     impl Watch {
@@ -122,23 +131,32 @@ mod with {
             statement: &PreparedStatement,
             params: &[ValueRef<'_>],
         ) -> Self {
-            let slow =
-                how.slow_statement.map(|limit| Slow { limit, start: Instant::now(), statement: statement.clone() });
+            let shown = || how.parameters.then(|| format!("{params:?}"));
+            let slow = how.slow_statement.map(|limit| Slow {
+                limit,
+                start: Instant::now(),
+                statement: statement.clone(),
+                parameters: shown(),
+            });
             let span = tracing::debug_span!(
                 target: "batis::statement",
                 "db.statement",
-                db.system.name = raw.info().product,
+                db.system.name = field::Empty,
+                db.namespace = field::Empty,
                 db.operation.name = field::Empty,
+                db.collection.name = field::Empty,
                 db.query.text = statement.sql(),
                 db.query.parameter.count = params.len(),
                 db.query.parameters = field::Empty,
+                server.address = field::Empty,
+                server.port = field::Empty,
                 db.response.status_code = field::Empty,
                 error.type = field::Empty,
             );
             if !span.is_disabled() {
-                span.record("db.operation.name", operation(statement.sql()));
-                if how.parameters {
-                    span.record("db.query.parameters", field::debug(params));
+                describe(&span, raw, statement.sql());
+                if let Some(values) = shown() {
+                    span.record("db.query.parameters", values);
                 }
             }
             Self { span, slow }
@@ -151,7 +169,7 @@ mod with {
         #[cold]
         pub(crate) fn failed(&self, error: &SqlError) {
             self.span.record("db.response.status_code", error.sql_state().code());
-            self.span.record("error.type", field::debug(error.kind()));
+            self.span.record("error.type", error.sql_state().code());
         }
     }
 
@@ -165,14 +183,30 @@ mod with {
                     parent: &self.span,
                     elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
                     db.query.text = slow.statement.sql(),
+                    db.query.parameters = slow.parameters.as_deref(),
                     "slow statement"
                 );
             }
         }
     }
 
-    fn operation(sql: &str) -> String {
-        let word = sql.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        word.to_uppercase()
+    /// What the text and the connection tell.
+    fn describe(span: &Span, raw: &dyn RawConnection, sql: &str) {
+        let info = raw.info();
+        span.record("db.system.name", info.product.to_lowercase());
+        span.record("db.operation.name", names::operation(sql));
+        let texts = [
+            ("db.namespace", info.database.as_deref()),
+            ("db.collection.name", names::collection(sql)),
+            ("server.address", info.server.as_deref()),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                span.record(name, text);
+            }
+        }
+        if let Some(port) = info.port {
+            span.record("server.port", port);
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// When the call must be over; none: never.
+    /// When the call must be over; none: never. The caller is told at once (57014); what the statement still does on a server is stopped when the
+    /// connection is used next, handed back or closed, so a connection that is kept idle after it should be
+    /// [pinged](crate::Connection::ping).
     pub deadline: Option<Instant>,
     /// Rows to fetch at a time; 0: the driver chooses. Default 0.
     ///

@@ -173,7 +173,7 @@ impl ValueRef<'_> {
     }
 }
 
-/// The value as text: numbers plain, dates and times as in ISO 8601 (`2024-01-31 12:00:00.5`, instants with `+00`), bytes as `\x0a1b`,
+/// The value as text: numbers plain, dates and times as in ISO 8601 (`2024-01-31 12:00:00.500000`, instants with `+00`), bytes as `\x0a1b`,
 /// UUIDs with hyphens, arrays as PostgreSQL writes them, NULL as an empty text.
 impl fmt::Display for ValueRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

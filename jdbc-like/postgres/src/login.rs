@@ -142,7 +142,10 @@ where
     let (client, connection) = begun.map_err(|error| rejected(target, &error))?;
     let version = connection.parameter("server_version").unwrap_or_default();
     // `15.8 (Debian 15.8-1)`: only the number.
-    let info = ConnectionInfo::new("PostgreSQL", version.split_whitespace().next().unwrap_or_default());
+    let (server, port) = target.address.server();
+    let info = ConnectionInfo::new("PostgreSQL", version.split_whitespace().next().unwrap_or_default())
+        .on(server, port)
+        .of_database(target.config.get_dbname().or_else(|| target.config.get_user()));
     let role = told_role(&connection);
     let (fate, inbox) = (Arc::new(Fate::default()), Arc::new(Inbox::default()));
     let io = Box::pin(serve(connection, Arc::clone(&fate), Arc::clone(&inbox)));

@@ -29,6 +29,14 @@ impl Address {
             false => Self::Tcp(host.to_owned(), port),
         }
     }
+
+    /// The server's name and port, or the path of its socket.
+    pub(crate) fn server(&self) -> (String, Option<u16>) {
+        match self {
+            Self::Tcp(host, port) => (host.clone(), Some(*port)),
+            Self::Unix(path) => (path.display().to_string(), None),
+        }
+    }
 }
 
 impl fmt::Display for Address {

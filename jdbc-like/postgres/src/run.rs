@@ -9,6 +9,7 @@ use tokio_postgres::Error;
 
 use crate::connection::PostgresConnection;
 use crate::error::{in_statement, is_stale};
+use crate::introspection::MOST_PARAMETERS;
 use crate::statement::{check_text, mentions_parameter};
 use crate::value::encode::Param;
 
@@ -146,6 +147,11 @@ fn is_due(threshold: i32, uses: u32) -> bool {
 /// Finds mistakes that the server does not see, or says less clearly.
 pub(crate) fn check(statement: &PreparedStatement, params: &[ValueRef<'_>]) -> Result<()> {
     check_text(statement.sql())?;
+    if params.len() > MOST_PARAMETERS {
+        let text = format!("the statement has {} parameters; the server takes {MOST_PARAMETERS} at most", params.len());
+        return Err(SqlError::new(SqlState::LIMIT_EXCEEDED, text)
+            .hint("send an array (`= any(?)`, `unnest(?)`), or a batch, in place of so many"));
+    }
     let own = statement.placeholders().is_empty() && !params.is_empty();
     if own && !mentions_parameter(statement.sql(), params.len()) {
         let count = params.len();

@@ -195,7 +195,28 @@ fn a_thread_can_wait_for_a_connection_of_a_runtime_but_not_on_its_only_worker() 
         let mut conn = Connection::new(manager().connect(&url).await.unwrap());
         let error = conn.execute("select 1", ()).unwrap_err();
         assert_eq!(error.message(), "the runtime that drives this connection is blocked");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("`connect_blocking`")), "{error}");
         let mut conn = conn.into_inner().detach();
         assert_eq!(conn.query_one("select 'awaited'", ()).await.unwrap().get::<String>(0).unwrap(), "awaited");
     });
+}
+
+/// A connection for threads needs no runtime, so it may stand inside of any: there it merely blocks.
+#[test]
+fn a_connection_for_threads_works_inside_of_tasks() {
+    let Some(cluster) = cluster() else { return };
+    let url = cluster.socket_url("postgres");
+    let ask = move || {
+        let mut conn = manager().connect_blocking(&url).unwrap();
+        let sum: Result<i64, SqlError> = conn.tx(|t| t.query_one("select 40 + ?::bigint", (2,))?.get(0));
+        sum.unwrap()
+    };
+    let one = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let many = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for runtime in [&one, &many] {
+        assert_eq!(runtime.block_on(async { ask() }), 42);
+        assert_eq!(runtime.block_on(tokio::task::LocalSet::new().run_until(async { ask() })), 42);
+        let ask = ask.clone();
+        assert_eq!(runtime.block_on(async { tokio::task::spawn_blocking(ask).await.unwrap() }), 42);
+    }
 }

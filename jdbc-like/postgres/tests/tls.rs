@@ -2,9 +2,12 @@
 #![cfg(feature = "tls")]
 
 use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use batis_dbc::blocking::Connection;
@@ -129,6 +132,72 @@ fn each_mode_has_the_tls_that_it_asks_for() {
     assert!(user("open_only", "sslmode=require").contains("[28000]"));
     let socket = world.cluster.socket_url("postgres");
     assert_eq!(same(&format!("{socket}&sslmode=verify-full")), "plain", "unix sockets have no TLS");
+}
+
+/// How a server's TLS is broken.
+#[derive(Clone, Copy, Debug)]
+enum Bad {
+    /// It says yes, and then something that is no TLS.
+    Garbage,
+    /// It says yes and hangs up.
+    Closes,
+    /// It hangs up when it is asked for TLS.
+    ClosesAtOnce,
+}
+
+/// A port before the server whose TLS is broken; without TLS everything goes through.
+fn broken_tls(server: u16, bad: Bad) -> u16 {
+    const REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xD2, 0x16, 0x2F];
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = move |mut client: TcpStream| -> io::Result<()> {
+        let mut first = [0; 8];
+        client.read_exact(&mut first)?;
+        if first == REQUEST {
+            return match bad {
+                Bad::Garbage => client.write_all(b"SHTTP/1.1 400 Bad Request\r\n\r\n"),
+                Bad::Closes => client.write_all(b"S"),
+                Bad::ClosesAtOnce => Ok(()),
+            };
+        }
+        let mut server = TcpStream::connect(("127.0.0.1", server))?;
+        server.write_all(&first)?;
+        let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+        thread::spawn(move || io::copy(&mut from, &mut to).and_then(|_| to.shutdown(Shutdown::Both)));
+        io::copy(&mut server, &mut client).map(drop)
+    };
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || serve(client));
+        }
+    });
+    port
+}
+
+#[test]
+fn a_failed_handshake_goes_on_without_tls_where_the_mode_allows_it() {
+    let Some(world) = world() else { return };
+    for bad in [Bad::Garbage, Bad::Closes, Bad::ClosesAtOnce] {
+        let port = broken_tls(world.cluster.port().unwrap(), bad);
+        let with =
+            |user: &str, mode: &str| same(&format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode={mode}"));
+        for mode in ["disable", "allow"] {
+            assert_eq!(with("batis", mode), "plain", "{bad:?} {mode}");
+        }
+        // Who hangs up before an answer has said nothing about TLS: an error, as in libpq.
+        let hung_up = matches!(bad, Bad::ClosesAtOnce);
+        let preferred = with("batis", "prefer");
+        assert_eq!((preferred == "plain", preferred.contains("[08001]")), (!hung_up, hung_up), "{bad:?}: {preferred}");
+        for mode in ["require", "verify-full"] {
+            let error = with("batis", mode);
+            assert!(error.contains("[08001]"), "{bad:?} {mode}: {error}");
+        }
+        // The server wants TLS of this user, and has none that works.
+        let error = with("secret_only", "allow");
+        assert!(error.contains("[08001]"), "{bad:?}: {error}");
+        let error = with("secret_only", "prefer");
+        assert!(error.contains(if hung_up { "[08001]" } else { "[28000]" }), "{bad:?}: {error}");
+    }
 }
 
 #[test]

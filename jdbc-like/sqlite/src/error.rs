@@ -125,6 +125,9 @@ const MESSAGES: &[(&str, &[u8; 5])] = &[
     ("bad JSON path", b"22P02"),
     ("row value misused", b"42601"),
     ("cannot modify ", b"42809"),
+    ("too many ", b"54000"),
+    ("Expression tree is too large", b"54001"),
+    ("parser stack overflow", b"54001"),
     ("table ", b"42000"),
 ];
 

@@ -7,7 +7,7 @@ use super::results::numbers;
 use crate::case::{Check, Problem, fails, same};
 use crate::dialect::Dialect;
 
-type Face = fn(&mut Connection, &Dialect) -> Check;
+pub(crate) type Face = fn(&mut Connection, &Dialect) -> Check;
 
 pub(crate) const CASES: &[(&str, Face)] = &[
     ("blocking/queries", queries),

@@ -2,17 +2,25 @@
 
 mod batch;
 mod cancel;
+mod catalog;
+mod codes;
+mod drivers;
+mod endings;
 mod errors;
 pub(crate) mod facade;
 mod keys;
+mod facade_more;
+mod isolation;
 mod leftovers;
 mod lifecycle;
 mod limits;
 mod metadata;
 mod parameters;
 mod portions;
+mod readings;
 mod results;
 mod scripts;
+mod sizes;
 mod sources;
 mod statements;
 mod transactions;
@@ -30,25 +38,37 @@ pub fn cases() -> &'static [Case] {
     static ALL: LazyLock<Vec<Case>> = LazyLock::new(|| {
         [
             values::CASES,
+            readings::CASES,
             parameters::CASES,
             statements::CASES,
             results::CASES,
             keys::CASES,
             transactions::CASES,
+            isolation::CASES,
             leftovers::CASES,
             errors::CASES,
+            codes::CASES,
             scripts::CASES,
             limits::CASES,
             portions::CASES,
+            sizes::CASES,
             lifecycle::CASES,
+            endings::CASES,
             batch::CASES,
             cancel::CASES,
             sources::CASES,
             metadata::CASES,
+            catalog::CASES,
+            drivers::CASES,
         ]
         .concat()
     });
     &ALL
+}
+
+/// The faces for plain threads, by name.
+pub(crate) fn faces() -> impl Iterator<Item = &'static (&'static str, facade::Face)> {
+    facade::CASES.iter().chain(facade_more::CASES)
 }
 
 #[cfg(test)]
@@ -57,11 +77,11 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut names: Vec<_> = cases().iter().map(|c| c.name).chain(facade::CASES.iter().map(|(n, _)| *n)).collect();
+        let mut names: Vec<_> = cases().iter().map(|c| c.name).chain(faces().map(|(n, _)| *n)).collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();
         assert_eq!(names.len(), all);
-        assert!(all >= 80, "{all}");
+        assert!(all >= 300, "{all}");
     }
 }

@@ -125,17 +125,38 @@ fn join(parts: impl Iterator<Item = String>, between: &str, out: &mut String) ->
     Some(())
 }
 
-/// A float with the server's words for what is no number.
+/// A float as the server writes it: with an exponent where it is far from one. (Here the digits are the fewest that mean the float; the server
+/// writes some more of a few floats.)
 struct Float<T>(T);
 
-impl<T: Copy + Into<f64> + fmt::Display> fmt::Display for Float<T> {
+impl<T: Copy + Into<f64> + fmt::Display + fmt::LowerExp> fmt::Display for Float<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let wide: f64 = self.0.into();
-        match wide {
-            f64::INFINITY => f.write_str("Infinity"),
-            f64::NEG_INFINITY => f.write_str("-Infinity"),
-            _ => self.0.fmt(f),
+        match self.0.into() {
+            f64::INFINITY => return f.write_str("Infinity"),
+            f64::NEG_INFINITY => return f.write_str("-Infinity"),
+            _ => {}
         }
+        let plain_below = if size_of::<T>() == 4 { 6 } else { 15 };
+        let text = format!("{:e}", self.0);
+        let parts = text.split_once('e').and_then(|(digits, power)| Some((digits, power.parse::<i32>().ok()?)));
+        match parts {
+            Some((digits, power)) if !(-4..plain_below).contains(&power) => {
+                write!(f, "{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.unsigned_abs())
+            }
+            _ => fmt::Display::fmt(&self.0, f),
+        }
+    }
+}
+
+/// Days and times as the server writes them: without zeros at the end of the seconds.
+struct Moment<'a>(ValueRef<'a>);
+
+impl fmt::Display for Moment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let Some(point) = text.find('.') else { return f.write_str(&text) };
+        let end = text[point + 1..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |end| point + 1 + end);
+        write!(f, "{}{}", text[..end].trim_end_matches('0'), &text[end..])
     }
 }
 
@@ -160,7 +181,7 @@ fn money(cents: i64, out: &mut String) -> Option<()> {
 
 fn timetz(from: &mut Reader<'_>, out: &mut String) -> Option<()> {
     let (micros, west) = (from.i64()?, from.i32()?);
-    pushed(out, format_args!("{}", ValueRef::Time(micros)))?;
+    pushed(out, format_args!("{}", Moment(ValueRef::Time(micros))))?;
     let (sign, zone) = if west > 0 { ('-', west) } else { ('+', -west) };
     pushed(out, format_args!("{sign}{:02}", zone / 3600))?;
     let (minutes, seconds) = (zone / 60 % 60, zone % 60);
@@ -175,12 +196,23 @@ fn inet(from: &mut Reader<'_>, cidr: bool, out: &mut String) -> Option<()> {
     let (_family, mask, _is_cidr, len) = (from.u8()?, from.u8()?, from.u8()?, from.u8()?);
     match len {
         4 => pushed(out, format_args!("{}", Ipv4Addr::from(from.array::<4>()?)))?,
-        16 => pushed(out, format_args!("{}", Ipv6Addr::from(from.array::<16>()?)))?,
+        16 => ip6(from.array::<16>()?.into(), out)?,
         _ => return None,
     }
     match cidr || mask != len.checked_mul(8)? {
         true => pushed(out, format_args!("/{mask}")),
         false => Some(()),
+    }
+}
+
+/// An address with nothing before its last four bytes has these as those of an IPv4 address.
+fn ip6(address: Ipv6Addr, out: &mut String) -> Option<()> {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 || low > 1 => {
+            let [.., a, b, c, d] = address.octets();
+            pushed(out, format_args!("::{}", Ipv4Addr::from([a, b, c, d])))
+        }
+        _ => pushed(out, format_args!("{address}")),
     }
 }
 
@@ -221,11 +253,11 @@ fn range(inner: &Type, types: &TypeMap, from: &mut Reader<'_>, out: &mut String)
     }
     out.push(if flags & 0x02 != 0 { '[' } else { '(' });
     if flags & 0x08 == 0 {
-        quoted(&types.decoder(inner.oid()), types, from.sized()??, &[], out)?;
+        quoted(&types.decoder(inner.oid()), types, from.sized()??, "()[],", out)?;
     }
     out.push(',');
     if flags & 0x10 == 0 {
-        quoted(&types.decoder(inner.oid()), types, from.sized()??, &[], out)?;
+        quoted(&types.decoder(inner.oid()), types, from.sized()??, "()[],", out)?;
     }
     out.push(if flags & 0x04 != 0 { ']' } else { ')' });
     Some(())
@@ -254,7 +286,7 @@ pub(super) fn record(types: &TypeMap, from: &mut Reader<'_>, out: &mut String) -
         out.push_str(if i > 0 { "," } else { "" });
         let oid = from.u32()?;
         if let Some(raw) = from.sized()? {
-            quoted(&types.decoder(oid), types, raw, &[""], out)?;
+            quoted(&types.decoder(oid), types, raw, "(),", out)?;
         }
     }
     out.push(')');
@@ -288,8 +320,8 @@ fn in_quotes(text: &str, escape: impl Into<Option<char>>, out: &mut String) {
     out.push('"');
 }
 
-/// The text of a part, in quotes where the server would write some. `words` are further texts that need them.
-fn quoted(decoder: &Decoder, types: &TypeMap, raw: &[u8], words: &[&str], out: &mut String) -> Option<()> {
+/// The text of a part, in quotes if it is empty or has blanks, quotes, backslashes or one of these marks in it.
+fn quoted(decoder: &Decoder, types: &TypeMap, raw: &[u8], marks: &str, out: &mut String) -> Option<()> {
     let value = decode::owned(decoder, types, raw);
     let text = match value.as_ref() {
         // As short as it is known to be in four bytes.
@@ -297,13 +329,14 @@ fn quoted(decoder: &Decoder, types: &TypeMap, raw: &[u8], words: &[&str], out: &
             Float(Reader(raw).array().map(f32::from_be_bytes)?).to_string()
         }
         ValueRef::Float(v) => Float(v).to_string(),
-        ValueRef::Interval(span) => interval(span),
+        ValueRef::Interval(span) => Span(span).to_string(),
+        moment @ (ValueRef::Time(_) | ValueRef::Timestamp(_) | ValueRef::TimestampTz(_)) => Moment(moment).to_string(),
         // A truth value inside of another value is written with one letter.
         ValueRef::Bool(v) => (if v { "t" } else { "f" }).to_owned(),
         other => other.to_string(),
     };
-    let special = |c: char| c.is_whitespace() || "\"\\(),[]{}".contains(c);
-    if !text.contains(special) && !words.contains(&&*text) {
+    let special = |c: char| matches!(c, ' ' | '\t'..='\r' | '"' | '\\') || marks.contains(c);
+    if !text.is_empty() && !text.contains(special) {
         out.push_str(&text);
         return Some(());
     }
@@ -311,6 +344,34 @@ fn quoted(decoder: &Decoder, types: &TypeMap, raw: &[u8], words: &[&str], out: &
     Some(())
 }
 
-fn interval(span: Interval) -> String {
-    format!("{:+} mons {:+} days {:+} us", span.months, span.days, span.micros)
+/// A span in the server's own style: `1 year -2 days +00:00:03.5`.
+struct Span(Interval);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Interval { months, days, micros } = self.0;
+        let (mut first, mut negative) = (true, false);
+        for (count, unit) in [(months / 12, "year"), (months % 12, "mon"), (days, "day")] {
+            if count == 0 {
+                continue;
+            }
+            let (blank, plus) = (if first { "" } else { " " }, if negative && count > 0 { "+" } else { "" });
+            write!(f, "{blank}{plus}{count} {unit}{}", if count == 1 { "" } else { "s" })?;
+            (first, negative) = (false, count < 0);
+        }
+        if micros == 0 && !first {
+            return Ok(());
+        }
+        let sign = if micros < 0 {
+            "-"
+        } else if negative {
+            "+"
+        } else {
+            ""
+        };
+        let (seconds, below) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        write!(f, "{}{sign}{hours:02}:{minutes:02}:{seconds:02}", if first { "" } else { " " })?;
+        if below == 0 { Ok(()) } else { f.write_str(format!(".{below:06}").trim_end_matches('0')) }
+    }
 }
