@@ -9,6 +9,7 @@ use crate::document::{attribute_span, database_id};
 use crate::include::{Expander, Fragments, full_id, replaced};
 use crate::link::reference;
 use crate::mapping::ParameterMapping;
+use crate::node::Room;
 use crate::parameter_map::ParameterMaps;
 use crate::properties::Properties;
 use crate::results::names;
@@ -95,6 +96,10 @@ impl Reader<'_, '_> {
         Statement {
             id: filled.id.into(),
             kind,
+            room: match &source {
+                SqlSource::Static { .. } => Room::default(),
+                SqlSource::Dynamic { root } => Room::of(root),
+            },
             source,
             parameter_map: self.parameter_map(filled),
             result_maps: result_maps(filled),
