@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::builder::{Plan, setters};
 use crate::dbc::driver::{ConnectOptions, Mode};
 use crate::dbc::{DataSource, Lease};
-use crate::mapper::Configuration;
+use crate::mapper::{Configuration, ReloadableConfiguration};
 use crate::{ConnectionPool, Result, SqlSession};
 
 /// Driver, pool and mapper in one value. Cheap to clone; the pool closes with the last clone and session.
@@ -24,8 +24,8 @@ use crate::{ConnectionPool, Result, SqlSession};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batis {
-    pool: ConnectionPool,
-    session: SqlSession,
+    pool: Arc<ConnectionPool>,
+    configuration: Arc<ReloadableConfiguration>,
 }
 
 /// Builds a [`Batis`]; see [`Batis::builder`].
@@ -53,7 +53,7 @@ impl Batis {
     #[must_use]
     #[doc(alias = "openSession")]
     pub fn session(&self) -> SqlSession {
-        self.session.clone()
+        SqlSession::new(self.configuration.current(), self.pool.clone())
     }
 
     /// A connection from the pool, for SQL outside of mapper files.
@@ -70,10 +70,26 @@ impl Batis {
         &self.pool
     }
 
-    /// The loaded mapper files.
+    /// The mapper files that were loaded last.
     #[must_use]
-    pub fn configuration(&self) -> &Arc<Configuration> {
-        self.session.configuration()
+    pub fn configuration(&self) -> Arc<Configuration> {
+        self.configuration.current()
+    }
+
+    /// The mapper files, to load them again while the program runs: see [`ReloadableConfiguration`]. Sessions that are made afterwards have
+    /// the new statements.
+    ///
+    /// ```no_run
+    /// # fn f(batis: &batis::Batis) {
+    /// if cfg!(debug_assertions) && let Err(error) = batis.reloadable().reload_if_changed() {
+    ///     eprintln!("the old mapper files stay: {error}");
+    /// }
+    /// let session = batis.session();
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn reloadable(&self) -> &ReloadableConfiguration {
+        &self.configuration
     }
 }
 
@@ -90,7 +106,6 @@ impl Builder {
             source.connect(&ConnectOptions::new(Mode::Async)).await?.close().await;
         }
         let (pool, configuration) = prepared.pool(Mode::Async)?;
-        let session = SqlSession::new(configuration, Arc::new(pool.clone()));
-        Ok(Batis { pool, session })
+        Ok(Batis { pool: Arc::new(pool), configuration })
     }
 }

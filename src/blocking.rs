@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::builder::{Plan, setters};
-use crate::dbc::DataSource as _;
+use crate::dbc::DataSource;
 use crate::dbc::blocking::Connection;
 use crate::dbc::driver::Mode;
-use crate::mapper::Configuration;
 pub use crate::mapper::blocking::SqlSession;
+use crate::mapper::{Configuration, ReloadableConfiguration};
 use crate::{ConnectionPool, Result};
 
 /// Driver, pool and mapper in one value, for plain threads. See [`batis::Batis`](crate::Batis).
@@ -23,8 +23,8 @@ use crate::{ConnectionPool, Result};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batis {
-    pool: ConnectionPool,
-    session: SqlSession,
+    pool: Arc<ConnectionPool>,
+    configuration: Arc<ReloadableConfiguration>,
 }
 
 /// Builds a [`Batis`]; see [`Batis::builder`].
@@ -52,7 +52,7 @@ impl Batis {
     #[must_use]
     #[doc(alias = "openSession")]
     pub fn session(&self) -> SqlSession {
-        self.session.clone()
+        SqlSession::new(self.configuration.current(), self.pool.clone())
     }
 
     /// See [`Batis::connection`](crate::Batis::connection).
@@ -71,8 +71,14 @@ impl Batis {
 
     /// See [`Batis::configuration`](crate::Batis::configuration).
     #[must_use]
-    pub fn configuration(&self) -> &Arc<Configuration> {
-        self.session.configuration()
+    pub fn configuration(&self) -> Arc<Configuration> {
+        self.configuration.current()
+    }
+
+    /// See [`Batis::reloadable`](crate::Batis::reloadable).
+    #[must_use]
+    pub fn reloadable(&self) -> &ReloadableConfiguration {
+        &self.configuration
     }
 }
 
@@ -89,7 +95,6 @@ impl Builder {
             Connection::leased(source.connection_blocking(None)?).close();
         }
         let (pool, configuration) = prepared.pool(Mode::Blocking)?;
-        let session = SqlSession::new(configuration, Arc::new(pool.clone()));
-        Ok(Batis { pool, session })
+        Ok(Batis { pool: Arc::new(pool), configuration })
     }
 }

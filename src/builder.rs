@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::dbc::driver::{Driver, Mode};
 use crate::dbc::{DriverDataSource, DriverManager, ErrorKind, SqlError, SqlState, Url};
-use crate::mapper::{Configuration, ConfigurationBuilder};
+use crate::mapper::{Configuration, ConfigurationBuilder, ReloadableConfiguration};
 use crate::pool::{self, ConnectionManager};
 use crate::{ConnectionPool, Result};
 
@@ -30,7 +30,7 @@ impl Plan {
     pub(crate) fn prepare(self) -> Result<Prepared> {
         let url = Url::parse(&self.url)?;
         let driver = self.drivers.driver(&url)?;
-        let configuration = Arc::new(self.configuration.product(driver.product()).build()?);
+        let configuration = Arc::new(self.configuration.product(driver.product()).reloadable()?);
         Ok(Prepared { url, driver, configuration, adjust: self.pool })
     }
 }
@@ -41,7 +41,7 @@ type Adjust = Option<Box<dyn FnOnce(PoolBuilder) -> PoolBuilder + Send>>;
 pub(crate) struct Prepared {
     url: Url,
     driver: Arc<dyn Driver>,
-    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) configuration: Arc<ReloadableConfiguration>,
     adjust: Adjust,
 }
 
@@ -53,7 +53,7 @@ impl Prepared {
         (!private).then(|| DriverDataSource::new(Arc::clone(&self.driver), self.url.clone()))
     }
 
-    pub(crate) fn pool(self, mode: Mode) -> Result<(ConnectionPool, Arc<Configuration>)> {
+    pub(crate) fn pool(self, mode: Mode) -> Result<(ConnectionPool, Arc<ReloadableConfiguration>)> {
         let private = self.driver.connection_limit(&self.url).is_some();
         let mut builder = ConnectionPool::builder(ConnectionManager::new(self.driver, self.url, mode)?);
         if private {

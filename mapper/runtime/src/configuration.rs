@@ -3,6 +3,7 @@
 mod builder;
 mod config_file;
 mod files;
+mod reload;
 mod vendor;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::mapped_statement::MappedStatement;
 
 pub use builder::ConfigurationBuilder;
+pub use reload::ReloadableConfiguration;
 
 /// The statements of all mapper files, checked and compiled. Built once, then only read: `Send`, `Sync`, shared behind an `Arc`.
 ///

@@ -67,7 +67,7 @@ mod type_handlers;
 pub use batis_macros::mapper;
 pub use batis_script as script;
 pub use batis_script::{BoundSql, Settings, Value as ParamValue};
-pub use configuration::{Configuration, ConfigurationBuilder};
+pub use configuration::{Configuration, ConfigurationBuilder, ReloadableConfiguration};
 pub use error::{Error, ErrorKind, Result};
 pub use keys::{GeneratedKeys, SetKey};
 pub use mapped_statement::MappedStatement;

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::dialect::Dialect;
 use crate::expr::{self, Expression, Rules};
 use crate::mapping::ParameterMapping;
-use crate::node::{ForEach, LoopNames, LoopValue, Parameter, SqlNode, TextNode, TextPart, Trim};
+use crate::node::{ForEach, LoopNames, LoopValue, Parameter, Room, SqlNode, TextNode, TextPart, Trim};
 use crate::parameter;
 use crate::settings::Environment;
 use crate::statement::SqlSource;
@@ -212,7 +212,10 @@ impl Compiler<'_> {
         self.loops.push(names.clone());
         let body = self.nodes(&element.children);
         self.loops.pop();
-        Some(ForEach { collection: collection?, names, open, close, separator, nullable, body })
+        let mut room = Room::of(&body);
+        separator.iter().for_each(|text| room.add(text));
+        let asks = !body.iter().all(|node| matches!(node, SqlNode::Text(text) if !text.raw));
+        Some(ForEach { collection: collection?, names, open, close, separator, nullable, body, room, asks })
     }
 
     fn bind(&mut self, element: &Element) -> Option<SqlNode> {

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::mapping::ParameterMapping;
+use crate::node::Parameter;
 use crate::value::Value;
 
 /// What is sent to the database: SQL with `?`, and the values for them in order.
@@ -36,7 +37,7 @@ pub struct MappingRef<'a>(Source<'a>);
 #[derive(Debug, Clone)]
 enum Source<'a> {
     Statement(&'a ParameterMapping),
-    Made(Arc<ParameterMapping>),
+    Made(Arc<Parameter>),
 }
 
 impl Deref for MappingRef<'_> {
@@ -45,7 +46,7 @@ impl Deref for MappingRef<'_> {
     fn deref(&self) -> &ParameterMapping {
         match &self.0 {
             Source::Statement(mapping) => mapping,
-            Source::Made(mapping) => mapping,
+            Source::Made(parameter) => &parameter.mapping,
         }
     }
 }
@@ -56,8 +57,8 @@ impl<'a> From<&'a ParameterMapping> for MappingRef<'a> {
     }
 }
 
-impl From<ParameterMapping> for MappingRef<'_> {
-    fn from(mapping: ParameterMapping) -> Self {
-        Self(Source::Made(Arc::new(mapping)))
+impl From<Arc<Parameter>> for MappingRef<'_> {
+    fn from(parameter: Arc<Parameter>) -> Self {
+        Self(Source::Made(parameter))
     }
 }

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// An exact decimal: `unscaled / 10^scale`. Expressions keep Java's `BigDecimal` rules for it, up to 38 digits.
+// Packed, so that a value and all that holds values is a third smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(Rust, packed(8))]
 #[doc(alias = "BigDecimal")]
 pub struct Decimal {
     unscaled: i128,
@@ -57,7 +59,7 @@ impl Decimal {
     /// The nearest floating point number.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
-        format!("{}e{}", self.unscaled, -self.scale).parse().unwrap_or(f64::NAN)
+        format!("{}e{}", { self.unscaled }, -self.scale).parse().unwrap_or(f64::NAN)
     }
 
     /// The whole part, towards zero; `None` when it has more than 38 digits.

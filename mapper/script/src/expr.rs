@@ -24,7 +24,7 @@ use std::sync::Arc;
 use crate::span::Span;
 
 pub(crate) use ast::{Node, NodeKind};
-pub(crate) use eval::{ExprError, Scope, evaluate, is_true, missing, property_of_parameter};
+pub(crate) use eval::{Evaluated, ExprError, Scope, evaluate, is_true, missing, property_of_parameter};
 pub(crate) use method::getter;
 pub(crate) use parse::parse;
 pub(crate) use rules::{MYBATIS, Rules};

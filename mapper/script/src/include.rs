@@ -40,8 +40,16 @@ pub(crate) fn full_id(namespace: &str, id: &str) -> String {
 }
 
 impl Expander<'_, '_> {
+    /// A statement with fragments put in, then properties: the order in which MyBatis does it.
+    pub(crate) fn filled(&mut self, element: &Element, properties: &Properties) -> Element {
+        let mut filled = shallow(element);
+        filled.children = self.expand(&element.children, properties, false);
+        fill(&mut filled, properties);
+        filled
+    }
+
     /// The children with all includes replaced. Inside a fragment (`included`) properties are filled in.
-    pub(crate) fn expand(&mut self, children: &[Child], properties: &Properties, included: bool) -> Vec<Child> {
+    fn expand(&mut self, children: &[Child], properties: &Properties, included: bool) -> Vec<Child> {
         let mut out = Vec::with_capacity(children.len());
         for child in children {
             self.nodes += 1;
@@ -140,22 +148,24 @@ fn shallow(element: &Element) -> Element {
 
 fn attributes_replaced(element: &Element, properties: &Properties) -> Element {
     let mut copy = shallow(element);
-    for attribute in &mut copy.attributes {
-        attribute.value = properties.replace(&attribute.value);
-    }
+    copy.attributes.iter_mut().for_each(|attribute| properties.fill(&mut attribute.value));
     copy
 }
 
 /// The element and all below with properties filled in.
 pub(crate) fn replaced(element: &Element, properties: &Properties) -> Element {
-    let mut copy = attributes_replaced(element, properties);
-    copy.children = element
-        .children
-        .iter()
-        .map(|child| match child {
-            Child::Text(text) => Child::Text(properties.replace(text)),
-            Child::Element(element) => Child::Element(replaced(element, properties)),
-        })
-        .collect();
+    let mut copy = element.clone();
+    fill(&mut copy, properties);
     copy
+}
+
+/// Fills properties into the element and all below.
+fn fill(element: &mut Element, properties: &Properties) {
+    element.attributes.iter_mut().for_each(|attribute| properties.fill(&mut attribute.value));
+    for child in &mut element.children {
+        match child {
+            Child::Text(text) => properties.fill(text),
+            Child::Element(element) => fill(element, properties),
+        }
+    }
 }

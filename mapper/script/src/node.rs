@@ -155,6 +155,48 @@ pub struct ForEach {
     pub(crate) separator: Option<TextNode>,
     pub(crate) nullable: Option<bool>,
     pub(crate) body: Box<[SqlNode]>,
+    /// What one element needs.
+    pub(crate) room: Room,
+    /// Whether an expression of the body may ask for item and index; `#{}` does not.
+    pub(crate) asks: bool,
+}
+
+/// How much room the text and the binds of a tree need when all of it is taken, elements of loops and `${}` aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Room {
+    pub(crate) text: usize,
+    pub(crate) binds: usize,
+}
+
+/// What is set aside for a `${}`.
+const RAW_TEXT: usize = 16;
+
+impl Room {
+    pub(crate) fn of(nodes: &[SqlNode]) -> Self {
+        let mut room = Self::default();
+        walk(nodes, &mut |node| match node {
+            SqlNode::Text(text) => room.add(text),
+            SqlNode::Trim(trim) => [&trim.prefix, &trim.suffix].into_iter().flatten().for_each(|text| room.add(text)),
+            SqlNode::ForEach(each) => [&each.open, &each.close].into_iter().flatten().for_each(|text| room.add(text)),
+            SqlNode::If { .. } | SqlNode::Choose { .. } | SqlNode::Bind { .. } => {}
+        });
+        room
+    }
+
+    /// A text, and the blank that joins it to what is before.
+    pub(crate) fn add(&mut self, text: &TextNode) {
+        self.text += 1;
+        for part in &text.parts {
+            match part {
+                TextPart::Literal(text) => self.text += text.len(),
+                TextPart::Parameter(_) => {
+                    self.text += 1;
+                    self.binds += 1;
+                }
+                TextPart::Raw(_) => self.text += RAW_TEXT,
+            }
+        }
+    }
 }
 
 impl ForEach {

@@ -22,7 +22,8 @@ fn indexed(segment: &str) -> (&str, Option<&str>) {
 
 /// The name a path begins with.
 pub(crate) fn first_name(path: &str) -> &str {
-    indexed(split(path).0).0
+    let end = path.bytes().position(|byte| matches!(byte, b'.' | b'[')).unwrap_or(path.len());
+    &path[..end]
 }
 
 /// Reads a path from the parameter object: a single value answers to every path.
@@ -34,11 +35,14 @@ pub(crate) fn read_parameter<'a>(parameter: &'a Value, path: &str) -> Found<'a> 
     if name.is_empty() && path.starts_with('[') {
         return read_rest(Cow::Borrowed(parameter), path);
     }
-    from_first(property_of_parameter(parameter, name)?, path)
+    from_first(property_of_parameter(parameter, name)?, name, path)
 }
 
-/// Reads a path whose first name is a binding of this value.
-pub(crate) fn from_first<'a>(value: Cow<'a, Value>, path: &str) -> Found<'a> {
+/// Reads a path whose first name has this value.
+pub(crate) fn from_first<'a>(value: Cow<'a, Value>, name: &str, path: &str) -> Found<'a> {
+    if name.len() == path.len() {
+        return Ok(value);
+    }
     let (segment, rest) = split(path);
     let value = match indexed(segment).1 {
         Some(index) => element(value, index, segment)?,

@@ -44,6 +44,13 @@ impl Properties {
         self.values.get(content).map(String::as_str)
     }
 
+    /// Replaces all known names in a text.
+    pub(crate) fn fill(&self, text: &mut SpannedText) {
+        if text.as_str().contains("${") {
+            *text = self.replace(text);
+        }
+    }
+
     /// The text with all known names replaced.
     pub(crate) fn replace(&self, text: &SpannedText) -> SpannedText {
         let source = text.as_str();

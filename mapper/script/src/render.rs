@@ -63,6 +63,7 @@ impl Statement {
 
     /// An error of an expression or path, with the statement and the place.
     fn failed(&self, error: ExprError, span: Span) -> BindError {
+        let error = error.into_failure();
         BindError::new(error.kind, self.id.clone(), error.message).at(self.place(span)).help(error.help)
     }
 

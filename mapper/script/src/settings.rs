@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::value::Value;
 
 /// Settings of the mapper language; the names are MyBatis' own, the defaults too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Settings {
     /// A null collection in `<foreach>` gives nothing instead of an error. Default false.

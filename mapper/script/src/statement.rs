@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::mapping::ParameterMapping;
-use crate::node::SqlNode;
+use crate::node::{Room, SqlNode};
 use crate::settings::Environment;
 use crate::span::{Location, Span};
 
@@ -185,6 +185,8 @@ pub struct Statement {
     pub location: Location,
     /// Its element.
     pub span: Span,
+    /// What its tree needs.
+    pub(crate) room: Room,
     /// What rendering needs beside the parameter.
     pub(crate) environment: Arc<Environment>,
 }

@@ -6,9 +6,10 @@ use crate::body;
 use crate::caches::Caches;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::{attribute_span, database_id};
-use crate::include::{Expander, Fragments, full_id, replaced};
+use crate::include::{Expander, Fragments, full_id};
 use crate::link::reference;
 use crate::mapping::ParameterMapping;
+use crate::node::Room;
 use crate::parameter_map::ParameterMaps;
 use crate::properties::Properties;
 use crate::results::names;
@@ -69,7 +70,6 @@ impl Reader<'_, '_> {
         self.found.push(Arc::new(statement));
     }
 
-    /// Fragments put in, then properties: the order in which MyBatis does it.
     fn filled(&mut self, element: &Element, namespace: &str) -> Element {
         let mut expander = Expander {
             fragments: self.fragments,
@@ -78,8 +78,7 @@ impl Reader<'_, '_> {
             path: Vec::new(),
             nodes: 0,
         };
-        let children = expander.expand(&element.children, self.properties, false);
-        let filled = replaced(&Element { children, ..element.clone() }, self.properties);
+        let filled = expander.filled(element, self.properties);
         schema::check_values(&filled, self.diagnostics);
         filled
     }
@@ -93,6 +92,10 @@ impl Reader<'_, '_> {
         Statement {
             id: filled.id.into(),
             kind,
+            room: match &source {
+                SqlSource::Static { .. } => Room::default(),
+                SqlSource::Dynamic { root } => Room::of(root),
+            },
             source,
             parameter_map: self.parameter_map(filled),
             result_maps: result_maps(filled),

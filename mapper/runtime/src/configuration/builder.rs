@@ -9,14 +9,14 @@ use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, Settings};
 
 use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
-use super::{Configuration, vendor};
+use super::{Configuration, ReloadableConfiguration, vendor};
 use crate::error::Result;
 use crate::mapped_statement::{MappedStatement, Shared};
 use crate::result::ResultMaps;
 use crate::type_handler::{TypeHandler, TypeHandlers};
 
 /// Collects mapper files and settings; [`build`](Self::build) reads, checks and freezes them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ConfigurationBuilder {
     mappers: Vec<MapperSource>,
@@ -31,17 +31,20 @@ pub struct ConfigurationBuilder {
 }
 
 /// A change of the settings that come from elsewhere.
-type Change = Box<dyn FnOnce(Settings) -> Settings + Send>;
+type Change = Arc<dyn Fn(Settings) -> Settings + Send + Sync>;
 
-/// What `build` and `check` begin with.
-struct Collected {
-    set: MapperSetBuilder,
+/// Everything that was read, before it is checked.
+pub(super) struct Collected {
+    pub(super) files: Vec<File>,
+    pub(super) properties: Vec<(String, String)>,
+    pub(super) settings: Settings,
+    pub(super) database_id: Option<String>,
     handlers: TypeHandlers,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum MapperSource {
     Text(File),
     File(PathBuf),
@@ -103,8 +106,8 @@ impl ConfigurationBuilder {
     }
 
     /// Changes single settings, whatever the others are.
-    pub fn change_settings(mut self, change: impl FnOnce(Settings) -> Settings + Send + 'static) -> Self {
-        self.change_settings.push(Box::new(change));
+    pub fn change_settings(mut self, change: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
+        self.change_settings.push(Arc::new(change));
         self
     }
 
@@ -138,18 +141,15 @@ impl ConfigurationBuilder {
     /// # Errors
     /// If a file cannot be read, or with all mistakes of all files ([`Error::diagnostics`](crate::Error::diagnostics)).
     pub fn build(self) -> Result<Configuration> {
-        let Collected { set, handlers, skipped, config } = self.collect()?;
-        let mappers = set.link()?;
-        let shared = Arc::new(Shared {
-            handlers,
-            result_maps: ResultMaps::new(mappers.result_maps()),
-            mappers: mappers.clone(),
-        });
-        let statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
-            .statements()
-            .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
-            .collect();
-        Ok(Configuration { statements, mappers, skipped, config })
+        self.collect()?.build()
+    }
+
+    /// The same, for files that are edited while the program runs.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn reloadable(self) -> Result<ReloadableConfiguration> {
+        ReloadableConfiguration::new(self)
     }
 
     /// Reads all files and tells everything about them: mistakes, warnings and what the lint rules say.
@@ -157,15 +157,16 @@ impl ConfigurationBuilder {
     /// # Errors
     /// If a file cannot be read, or the configuration file has mistakes.
     pub fn check(self) -> Result<Checked> {
-        let Collected { set, config, .. } = self.collect()?;
-        let mut checked = set.check();
+        let mut collected = self.collect()?;
+        let config = collected.config.take();
+        let mut checked = collected.set().check();
         if let Some(config) = config {
             checked.diagnostics = config.warnings.followed_by(&checked.diagnostics);
         }
         Ok(checked)
     }
 
-    fn collect(mut self) -> Result<Collected> {
+    pub(super) fn collect(mut self) -> Result<Collected> {
         let loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
         let mut found = self.read()?;
         let mut settings = self.settings.unwrap_or_default();
@@ -179,19 +180,12 @@ impl ConfigurationBuilder {
             }
             config
         });
-        let settings = self.change_settings.into_iter().fold(settings, |settings, change| change(settings));
-        let mut set = MapperSet::builder().settings(settings);
-        for (name, bytes) in found.mappers {
-            set = set.file(name, bytes);
-        }
-        for (name, value) in properties.into_iter().chain(self.properties) {
-            set = set.property(name, value);
-        }
+        let settings = self.change_settings.iter().fold(settings, |settings, change| change(settings));
         let by_product = |product: &str| vendor::database_id(product, &self.vendors);
-        if let Some(id) = self.database_id.or_else(|| by_product(self.product.as_deref()?)) {
-            set = set.database_id(id);
-        }
-        Ok(Collected { set, handlers: self.handlers, skipped: found.others, config })
+        let database_id = self.database_id.or_else(|| by_product(self.product.as_deref()?));
+        properties.extend(self.properties);
+        let (files, skipped) = (found.mappers, found.others);
+        Ok(Collected { files, properties, settings, database_id, handlers: self.handlers, skipped, config })
     }
 
     fn read(&self) -> Result<Found> {
@@ -208,6 +202,35 @@ impl ConfigurationBuilder {
             }
         }
         Ok(all)
+    }
+}
+
+impl Collected {
+    fn set(self) -> MapperSetBuilder {
+        let mut set = MapperSet::builder().settings(self.settings);
+        for (name, bytes) in self.files {
+            set = set.file(name, bytes);
+        }
+        for (name, value) in self.properties {
+            set = set.property(name, value);
+        }
+        match self.database_id {
+            Some(id) => set.database_id(id),
+            None => set,
+        }
+    }
+
+    pub(super) fn build(mut self) -> Result<Configuration> {
+        let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
+        let handlers = std::mem::take(&mut self.handlers);
+        let mappers = self.set().link()?;
+        let result_maps = ResultMaps::new(mappers.result_maps());
+        let shared = Arc::new(Shared { handlers, result_maps, mappers: mappers.clone() });
+        let statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
+            .statements()
+            .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
+            .collect();
+        Ok(Configuration { statements, mappers, skipped, config })
     }
 }
 

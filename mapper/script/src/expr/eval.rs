@@ -1,6 +1,7 @@
 //! Evaluation of a tree against a parameter and bindings.
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::error::BindErrorKind;
@@ -8,13 +9,16 @@ use crate::map::{Map, MapKind};
 use crate::settings::Environment;
 use crate::value::Value;
 
-use super::ast::{Node, NodeKind, Selection};
+use super::ast::{Binary, Node, NodeKind, Selection};
 use super::rules::Rules;
 use super::{Expression, arith, convert, member, method, statics};
 
-/// Why an expression has no value.
+/// Why an expression has no value. One pointer, so that answers stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ExprError {
+pub(crate) struct ExprError(Box<Failure>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
     pub(crate) kind: BindErrorKind,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
@@ -23,12 +27,20 @@ pub(crate) struct ExprError {
 }
 
 impl ExprError {
+    #[cold]
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { kind: BindErrorKind::Expression, message: message.into(), help: None, place: None }
+        let kind = BindErrorKind::Expression;
+        Self(Box::new(Failure { kind, message: message.into(), help: None, place: None }))
     }
 
     pub(crate) fn parameter(message: impl Into<String>) -> Self {
-        Self { kind: BindErrorKind::Parameter, ..Self::new(message) }
+        let mut error = Self::new(message);
+        error.kind = BindErrorKind::Parameter;
+        error
+    }
+
+    pub(crate) fn into_failure(self) -> Failure {
+        *self.0
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -40,6 +52,20 @@ impl ExprError {
     fn at(mut self, node: &Node) -> Self {
         self.place = self.place.or(Some((node.start, node.end)));
         self
+    }
+}
+
+impl Deref for ExprError {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl DerefMut for ExprError {
+    fn deref_mut(&mut self) -> &mut Failure {
+        &mut self.0
     }
 }
 
@@ -175,6 +201,13 @@ fn eval_kind<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -
             Current::Root => scope.name(name),
             Current::Value(value) => member::property(value.clone(), name),
         },
+        NodeKind::Binary(operator, left, right) => binary(*operator, [left, right], scope, current),
+        NodeKind::And(operands) => deciding(operands, scope, current, false),
+        NodeKind::Or(operands) => deciding(operands, scope, current, true),
+        NodeKind::Unary(operator, operand) => {
+            let value = eval(operand, scope, current)?;
+            owned(arith::unary(*operator, &value, scope.rules)?)
+        }
         NodeKind::Index(index) => {
             let index = eval(index, scope, &Current::Root)?;
             match current {
@@ -224,23 +257,6 @@ fn eval_kind<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -
             let value = eval(value, scope, current)?;
             statics::instance_of(&value, class).map(|is| Cow::Owned(Value::Bool(is)))
         }
-        _ => operator(node, scope, current),
-    }
-}
-
-fn operator<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) -> Evaluated<'a> {
-    match &node.kind {
-        NodeKind::Unary(operator, operand) => {
-            let value = eval(operand, scope, current)?;
-            owned(arith::unary(*operator, &value, scope.rules)?)
-        }
-        NodeKind::Binary(operator, left, right) => {
-            let left = eval(left, scope, current)?;
-            let right = eval(right, scope, current)?;
-            owned(arith::binary(*operator, &left, &right, scope.rules)?)
-        }
-        NodeKind::And(operands) => deciding(operands, scope, current, false),
-        NodeKind::Or(operands) => deciding(operands, scope, current, true),
         NodeKind::Conditional(three) => {
             let test = eval(&three[0], scope, current)?;
             eval(&three[if (scope.rules.operand)(&test) { 1 } else { 2 }], scope, current)
@@ -252,8 +268,18 @@ fn operator<'a>(node: &'a Node, scope: &mut Scope<'a>, current: &Current<'a>) ->
             }
             Ok(last)
         }
-        _ => Err(ExprError::new("this construct is not supported")),
     }
+}
+
+fn binary<'a>(operator: Binary, sides: [&'a Node; 2], scope: &mut Scope<'a>, current: &Current<'a>) -> Evaluated<'a> {
+    let [left, right] = sides;
+    let left = eval(left, scope, current)?;
+    // Most tests ask for null, and nothing but null equals it.
+    if let (Binary::Equal | Binary::NotEqual, NodeKind::Const(Value::Null)) = (operator, &right.kind) {
+        return owned(left.is_null() == (operator == Binary::Equal));
+    }
+    let right = eval(right, scope, current)?;
+    owned(arith::binary(operator, &left, &right, scope.rules)?)
 }
 
 /// `and`, `or`: the operand that decides, not a truth value.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{BindError, BindErrorKind};
+use crate::error::BindError;
 use crate::expr::{evaluate, is_true};
 use crate::node::{SqlNode, TextNode};
 
@@ -32,16 +32,7 @@ impl<'a> Context<'a> {
                 }
                 otherwise.as_ref().map_or(Ok(()), |body| self.apply_all(body, output))
             }
-            SqlNode::Trim(node) => {
-                let mut inner = Output::default();
-                self.apply_all(&node.body, &mut inner)?;
-                if trim::finish(node, &mut inner, &self.frames).is_none() {
-                    let message = "an override is longer than what is left of the text".to_owned();
-                    return Err(self.statement.error(BindErrorKind::Expression, message, self.statement.span));
-                }
-                output.append(inner, &self.frames);
-                Ok(())
-            }
+            SqlNode::Trim(node) => trim::apply(self, node, output),
             SqlNode::ForEach(each) => foreach::apply(self, each, output),
             SqlNode::Bind { name, value } => {
                 let bound = evaluate(value, &mut self.scope).map_err(|error| self.failed(error, value))?;

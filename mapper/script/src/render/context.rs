@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use crate::bound_sql::{Bind, BoundSql};
 use crate::error::{BindError, BindErrorKind};
-use crate::expr::{ExprError, Expression, Scope};
+use crate::expr::{Evaluated, ExprError, Expression, Scope};
 use crate::mapping::{ParameterMapping, ParameterMode};
-use crate::node::{SqlNode, TextNode, TextPart};
+use crate::node::{Parameter, SqlNode, TextNode, TextPart};
 use crate::parameter;
 use crate::path;
 use crate::statement::Statement;
 use crate::token::{Piece, scan};
 use crate::value::Value;
 
-use super::output::{Frame, Output, Pending, loop_value};
+use super::output::{Frame, Output, Pending};
 
 #[derive(Debug)]
 pub(super) struct Context<'a> {
@@ -28,7 +28,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn render(mut self, root: &'a [SqlNode]) -> Result<BoundSql<'a>, BindError> {
-        let mut output = Output::spaced();
+        let mut output = Output::with_room(self.statement.room);
         self.apply_all(root, &mut output)?;
         self.check(&output.params)?;
         let binds = if output.params.is_empty() {
@@ -41,47 +41,58 @@ impl<'a> Context<'a> {
     }
 
     fn bound(&self, pending: Pending<'a>) -> Result<Bind<'a>, BindError> {
-        let Pending { mapping, from_loop, .. } = pending;
-        let property = &mapping.property;
+        let Pending { parameter, from_loop } = pending;
+        let Parameter { mapping, loop_value, .. } = &*parameter;
+        let property = &*mapping.property;
         let value = if mapping.mode == ParameterMode::Out {
             Ok(Cow::Owned(Value::Null))
-        } else if let Some((value, name_len)) = from_loop {
-            match property[name_len..].strip_prefix('.') {
+        } else if let Some(value) = from_loop {
+            match property[loop_value.map_or(0, |from| from.name_len)..].strip_prefix('.') {
                 Some(rest) => path::below(value, rest),
                 None => Ok(value),
             }
-        } else if let Some(value) = self.scope.binding(path::first_name(property)) {
-            path::from_first(value, property)
-        } else if let Some(value) = property.contains('.').then(|| self.scope.binding(property)).flatten() {
-            // A binding whose name holds a dot.
-            Ok(value)
         } else {
-            path::read_parameter(self.scope.parameter, property)
+            self.named(property)
         };
         let value = value.map_err(|error| self.statement.failed(error, mapping.span))?;
-        Ok(Bind { mapping, value })
+        Ok(Bind { mapping: parameter.into(), value })
     }
 
-    pub(super) fn failed(&self, error: ExprError, expression: &Expression) -> BindError {
-        let message = format!("in `{}`: {}", expression.text(), error.message);
-        self.statement.failed(ExprError { message, ..error }, expression.span())
+    /// The value of a path: of a binding, else of the parameter.
+    fn named(&self, property: &str) -> Evaluated<'a> {
+        let name = path::first_name(property);
+        if let Some(value) = self.scope.binding(name) {
+            return path::from_first(value, name, property);
+        }
+        // A binding whose name holds a dot.
+        if name.len() < property.len()
+            && let Some(value) = self.scope.binding(property)
+        {
+            return Ok(value);
+        }
+        path::read_parameter(self.scope.parameter, property)
     }
 
-    /// A text with `${}`: made first, then appended as one piece.
+    pub(super) fn failed(&self, mut error: ExprError, expression: &Expression) -> BindError {
+        error.message = format!("in `{}`: {}", expression.text(), error.message);
+        self.statement.failed(error, expression.span())
+    }
+
+    /// A text with `${}`: one piece, blank or not as it turns out.
     pub(super) fn raw_text(&mut self, node: &'a TextNode, output: &mut Output<'a>) -> Result<(), BindError> {
-        let mut piece = Output::default();
+        let piece = output.open(&self.frames);
         for part in &node.parts {
             match part {
-                TextPart::Literal(text) => piece.sql.push_str(text),
-                TextPart::Parameter(parameter) => piece.push_param(Pending::of(parameter, &self.frames)),
-                TextPart::Raw(expression) => self.paste(node, expression, &mut piece)?,
+                TextPart::Literal(text) => output.sql.push_str(text),
+                TextPart::Parameter(parameter) => output.push_param(Pending::of(parameter, &self.frames)),
+                TextPart::Raw(expression) => self.paste(node, expression, output)?,
             }
         }
         if node.scan_when_rendered {
-            let made = std::mem::take(&mut piece.sql);
-            self.scan_tokens(node, &made, &mut piece)?;
+            let made = output.sql.split_off(piece.start);
+            self.scan_tokens(node, &made, output)?;
         }
-        output.append(piece, &self.frames);
+        output.close(piece, &self.frames);
         Ok(())
     }
 
@@ -90,7 +101,7 @@ impl<'a> Context<'a> {
         &mut self,
         node: &'a TextNode,
         expression: &'a Expression,
-        piece: &mut Output<'a>,
+        output: &mut Output<'a>,
     ) -> Result<(), BindError> {
         let parameter = self.scope.parameter;
         if parameter.is_null() || parameter.is_scalar() {
@@ -106,18 +117,18 @@ impl<'a> Context<'a> {
             other => Cow::Owned(other.to_string()),
         };
         if node.scan_when_rendered || !text.contains("#{") {
-            piece.sql.push_str(&text);
+            output.sql.push_str(&text);
             return Ok(());
         }
-        self.scan_tokens(node, &text, piece)
+        self.scan_tokens(node, &text, output)
     }
 
     /// Finds `#{}` in text that was made just now.
-    fn scan_tokens(&self, node: &TextNode, text: &str, piece: &mut Output<'a>) -> Result<(), BindError> {
+    fn scan_tokens(&self, node: &TextNode, text: &str, output: &mut Output<'a>) -> Result<(), BindError> {
         for found in scan(text, "#{") {
             match found {
-                Piece::Text(range) => piece.sql.push_str(&text[range]),
-                Piece::Token { content, .. } => piece.push_param(self.found(node, &content)),
+                Piece::Text(range) => output.sql.push_str(&text[range]),
+                Piece::Token { content, .. } => output.push_param(self.found(node, &content)),
             }
         }
         Ok(())
@@ -127,39 +138,38 @@ impl<'a> Context<'a> {
 impl<'a> Context<'a> {
     /// A `#{}` that came in through `${}`.
     fn found(&self, node: &TextNode, content: &str) -> Pending<'a> {
-        match parameter::parse(content, node.span) {
+        let parameter = match parameter::parse(content, node.span) {
             Ok(mapping) => {
-                let from_loop = crate::body::loop_value_of(content, &mapping.property, &node.loops)
-                    .and_then(|from| loop_value(from, &self.frames));
-                Pending { mapping: mapping.into(), from_loop, wrong: None }
+                let loop_value = crate::body::loop_value_of(content, &mapping.property, &node.loops);
+                Parameter { mapping, loop_value, wrong: None }
             }
             Err((message, _)) => {
                 let mapping = ParameterMapping { property: content.into(), span: node.span, ..Default::default() };
                 let wrong = Some(format!("which came in through `${{}}`: {message}").into());
-                Pending { mapping: mapping.into(), from_loop: None, wrong }
+                Parameter { mapping, loop_value: None, wrong }
             }
-        }
+        };
+        Pending::made(parameter, &self.frames)
     }
 
     /// Malformed tokens are found before any value is read.
-    fn check(&self, params: &[Pending<'_>]) -> Result<(), BindError> {
-        let Some((mapping, wrong)) =
-            params.iter().find_map(|pending| Some((&pending.mapping, pending.wrong.as_ref()?)))
-        else {
-            return Ok(());
-        };
+    fn check<'p>(&self, params: &'p [Pending<'_>]) -> Result<(), BindError> {
+        let wrong = |pending: &'p Pending<'_>| Some((&pending.parameter.mapping, pending.parameter.wrong.as_ref()?));
+        let Some((mapping, wrong)) = params.iter().find_map(wrong) else { return Ok(()) };
         let message = format!("in `#{{{}}}`, {wrong}", mapping.property);
         Err(self.statement.error(BindErrorKind::Load, message, mapping.span))
     }
 }
 
-/// The text without blanks around it, in its own allocation when it has none.
-fn finished(sql: String, shrink: bool) -> String {
+/// The text without blanks around it.
+fn finished(mut sql: String, shrink: bool) -> String {
     if shrink {
         return shrunk(&sql);
     }
-    let trimmed = sql.trim_matches(|letter| letter <= ' ');
-    if trimmed.len() == sql.len() { sql } else { trimmed.to_owned() }
+    sql.truncate(sql.trim_end_matches(|letter| letter <= ' ').len());
+    let blanks = sql.len() - sql.trim_start_matches(|letter| letter <= ' ').len();
+    sql.drain(..blanks);
+    sql
 }
 
 /// Every run of white space as one blank.

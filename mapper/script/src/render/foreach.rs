@@ -81,17 +81,19 @@ fn run<'a>(
     entries: impl Iterator<Item = (Cow<'a, Value>, Cow<'a, Value>)>,
 ) -> Result<(), BindError> {
     let (mut ran, mut first) = (false, true);
-    output.expect_elements(entries.size_hint().0);
+    output.expect_elements(entries.size_hint().0, each.room);
     for (index, item) in entries {
         if !ran && let Some(open) = &each.open {
             output.append_node(open, &context.frames);
         }
         ran = true;
-        if let Some(name) = &each.names.index {
-            context.scope.bind(name, index.clone());
-        }
-        if let Some(name) = &each.names.item {
-            context.scope.bind(name, item.clone());
+        if each.asks {
+            if let Some(name) = &each.names.index {
+                context.scope.bind(name, index.clone());
+            }
+            if let Some(name) = &each.names.item {
+                context.scope.bind(name, item.clone());
+            }
         }
         output.push_prefix(if first { None } else { each.separator.as_ref() });
         context.frames.push(Frame { item, index });

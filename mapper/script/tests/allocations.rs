@@ -1,0 +1,94 @@
+//! What rendering allocates, counted: one text and one list of binds, whatever is taken; nothing for what is not taken.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use batis_script::{BoundSql, Map, MapperSet, Value};
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[allow(unsafe_code, reason = "an allocator that counts is the only way to count")]
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of one rendering, and what it gave.
+fn counted(body: &str, parameter: &Value) -> (usize, usize) {
+    let xml = format!("<mapper namespace=\"m\"><select id=\"s\">{body}</select></mapper>");
+    let set = MapperSet::builder().file("m.xml", xml).link().expect("it loads");
+    let statement = set.statement("m.s").expect("it is there");
+    let before = COUNT.with(Cell::get);
+    let bound: BoundSql<'_> = statement.bind(parameter).expect("it renders");
+    (COUNT.with(Cell::get) - before, bound.binds.len())
+}
+
+fn names(value: &Value) -> Value {
+    Value::from((0..10).map(|n| (format!("c{n}"), value.clone())).collect::<Map>())
+}
+
+fn conditions() -> String {
+    (0..10).map(|n| format!("<if test=\"c{n} != null and c{n} != ''\">and c{n} = #{{c{n}}}</if>\n")).collect()
+}
+
+#[test]
+fn a_static_statement_allocates_its_binds() {
+    assert_eq!(counted("select 1", &Value::Null), (0, 0));
+    assert_eq!(counted("select * from t where id = #{id}", &Value::from(1)), (1, 1));
+}
+
+#[test]
+fn a_dynamic_statement_allocates_its_text_and_its_binds() {
+    let search = format!("select * from t <where>{}</where> order by id", conditions());
+    assert_eq!(counted(&search, &names(&Value::from("x"))), (2, 10));
+    assert_eq!(
+        counted("select <choose><when test=\"a\">1</when><otherwise>2</otherwise></choose>", &Value::Null),
+        (1, 0)
+    );
+    let update = format!(
+        "update t <set><if test=\"c1 != null\">a = #{{c1}},</if></set> {}",
+        "<trim>where <trim>1 = 1</trim></trim>"
+    );
+    assert_eq!(counted(&update, &names(&Value::from(1))), (2, 1));
+}
+
+#[test]
+fn what_is_not_taken_allocates_nothing() {
+    let search = format!("select * from t <where>{}</where>", conditions());
+    // The text and the room for binds, which is set aside for all of them.
+    assert_eq!(counted(&search, &names(&Value::Null)), (2, 0));
+    let nothing = "select 1 <if test=\"a != null\"><foreach collection=\"a\" item=\"i\">#{i}</foreach></if>";
+    assert_eq!(counted(nothing, &Value::from(Map::new())).1, 0);
+}
+
+#[test]
+fn a_loop_allocates_for_itself_and_not_for_its_elements() {
+    let list = |n: i32| (0..n).collect::<Value>().wrap_collection(None);
+    let body = "select * from t where id in <foreach collection=\"list\" item=\"id\" open=\"(\" separator=\",\" close=\")\">#{id}</foreach>";
+    let (ten, thousand) = (counted(body, &list(10)), counted(body, &list(1000)));
+    assert_eq!((ten.1, thousand.1), (10, 1000));
+    // Text and binds, both made larger once, and the loop's own state.
+    assert_eq!((ten.0, thousand.0), (6, 6));
+}
