@@ -35,6 +35,8 @@ pub struct Dialect {
     pub failing_row: &'static str,
     /// A statement with semicolons in its body, which makes something of the table `conf_script (n)`.
     pub routine: &'static str,
+    /// Statements that make the routines of the cases `calls/..`, again if they are there; none: the database has no routines.
+    pub routines: &'static [&'static str],
     /// A query that counts the open transactions of other sessions in this database, and that runs by itself; none: there is none.
     pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
@@ -106,6 +108,18 @@ impl RoundTrip {
     }
 }
 
+/// What PostgreSQL calls: procedures, functions, one that returns a set, and one whose name needs quotes.
+const ROUTINES: &[&str] = &[
+    "create or replace procedure conf_divide(inout total bigint, b bigint, out whole bigint, out rest bigint) language plpgsql as \
+     $$ begin whole := total / b; rest := total % b; total := total + b; end $$",
+    "create or replace procedure conf_append(v bigint) language sql as 'insert into conf_call values (v)'",
+    "create or replace procedure \"Conf Add\"(v bigint) language sql as 'insert into conf_call values (v)'",
+    "create or replace function conf_twice(v bigint) returns bigint language sql as 'select v * 2'",
+    "create or replace function conf_parts(v text, out head text, out tail text) language sql as \
+     $$ select split_part(v, '-', 1), split_part(v, '-', 2) $$",
+    "create or replace function conf_upto(v bigint) returns setof bigint language sql as 'select generate_series(1, v)'",
+];
+
 impl Dialect {
     /// SQLite, as batis opens it.
     #[must_use]
@@ -142,6 +156,7 @@ impl Dialect {
             knows_origins: true,
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
             slow_rows: None,
+            routines: &[],
             routine: "create trigger conf_trigger after insert on conf_script begin \
                       update conf_script set n = case n when 0 then 1 else n end; delete from conf_script where n < 0; end",
             failing_row: "select abs(case i when 30 then -9223372036854775807 - 1 else i end) from ({numbers}) s",
@@ -187,6 +202,7 @@ impl Dialect {
             describes_parameters: true,
             knows_origins: true,
             slow_query: "select pg_sleep(30)",
+            routines: ROUTINES,
             routine: "create or replace function conf_atomic(a bigint) returns bigint begin atomic \
                       select case a when 0 then 1 else a end; select a + 1; end",
             slow_rows: Some("select n from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s"),

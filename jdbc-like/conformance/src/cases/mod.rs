@@ -1,6 +1,7 @@
 //! The list.
 
 mod batch;
+mod calls;
 mod cancel;
 mod errors;
 pub(crate) mod facade;
@@ -38,6 +39,7 @@ pub fn cases() -> &'static [Case] {
             leftovers::CASES,
             errors::CASES,
             scripts::CASES,
+            calls::CASES,
             limits::CASES,
             portions::CASES,
             lifecycle::CASES,
