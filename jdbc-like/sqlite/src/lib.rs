@@ -41,6 +41,7 @@ mod control;
 mod driver;
 mod error;
 mod introspection;
+mod nullable;
 mod options;
 mod script;
 mod statement;
