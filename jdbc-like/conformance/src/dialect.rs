@@ -29,8 +29,8 @@ pub struct Dialect {
     pub knows_origins: bool,
     /// A query without parameters that takes at least ten seconds.
     pub slow_query: &'static str,
-    /// A query of a hundred rows or more, of which each takes about 20 milliseconds; none: there is none.
-    pub slow_rows: Option<&'static str>,
+    /// A query of a thousand rows, of which each takes about 20 milliseconds.
+    pub slow_rows: &'static str,
     /// A query that fails at about its thirtieth row, with `{numbers}` for a query whose column `i` has the numbers from 1.
     pub failing_row: &'static str,
     /// A statement with semicolons in its body, which makes something of the table `conf_script (n)`.
@@ -155,7 +155,9 @@ impl Dialect {
             describes_parameters: false,
             knows_origins: true,
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
-            slow_rows: None,
+            slow_rows: "with recursive o(k) as (select 1 union all select k + 1 from o where k < 1000) \
+                        select (with recursive n(i) as (select 1 union all select i + 1 from n where i < 50000 + k) \
+                        select count(*) from n) from o",
             routines: &[],
             routine: "create trigger conf_trigger after insert on conf_script begin \
                       update conf_script set n = case n when 0 then 1 else n end; delete from conf_script where n < 0; end",
@@ -205,7 +207,8 @@ impl Dialect {
             routines: ROUTINES,
             routine: "create or replace function conf_atomic(a bigint) returns bigint begin atomic \
                       select case a when 0 then 1 else a end; select a + 1; end",
-            slow_rows: Some("select n from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s"),
+            slow_rows: // The server sends its rows when it has 8 kB of them.
+                "select n, repeat('x', 10000) from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s",
             failing_row: "select 1 / (30 - i) from ({numbers}) s",
             open_transactions: Some(
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
