@@ -29,12 +29,14 @@ pub struct Dialect {
     pub knows_origins: bool,
     /// A query without parameters that takes at least ten seconds.
     pub slow_query: &'static str,
-    /// A query of a hundred rows or more, of which each takes about 20 milliseconds; none: there is none.
-    pub slow_rows: Option<&'static str>,
+    /// A query of a thousand rows, of which each takes about 20 milliseconds.
+    pub slow_rows: &'static str,
     /// A query that fails at about its thirtieth row, with `{numbers}` for a query whose column `i` has the numbers from 1.
     pub failing_row: &'static str,
     /// A statement with semicolons in its body, which makes something of the table `conf_script (n)`.
     pub routine: &'static str,
+    /// Statements that make the routines of the cases `calls/..`, again if they are there; none: the database has no routines.
+    pub routines: &'static [&'static str],
     /// A query that counts the open transactions of other sessions in this database, and that runs by itself; none: there is none.
     pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
@@ -108,6 +110,18 @@ impl RoundTrip {
     }
 }
 
+/// What PostgreSQL calls: procedures, functions, one that returns a set, and one whose name needs quotes.
+const ROUTINES: &[&str] = &[
+    "create or replace procedure conf_divide(inout total bigint, b bigint, out whole bigint, out rest bigint) language plpgsql as \
+     $$ begin whole := total / b; rest := total % b; total := total + b; end $$",
+    "create or replace procedure conf_append(v bigint) language sql as 'insert into conf_call values (v)'",
+    "create or replace procedure \"Conf Add\"(v bigint) language sql as 'insert into conf_call values (v)'",
+    "create or replace function conf_twice(v bigint) returns bigint language sql as 'select v * 2'",
+    "create or replace function conf_parts(v text, out head text, out tail text) language sql as \
+     $$ select split_part(v, '-', 1), split_part(v, '-', 2) $$",
+    "create or replace function conf_upto(v bigint) returns setof bigint language sql as 'select generate_series(1, v)'",
+];
+
 impl Dialect {
     /// SQLite, as batis opens it.
     #[must_use]
@@ -143,7 +157,10 @@ impl Dialect {
             describes_parameters: false,
             knows_origins: true,
             slow_query: "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
-            slow_rows: None,
+            slow_rows: "with recursive o(k) as (select 1 union all select k + 1 from o where k < 1000) \
+                        select (with recursive n(i) as (select 1 union all select i + 1 from n where i < 50000 + k) \
+                        select count(*) from n) from o",
+            routines: &[],
             routine: "create trigger conf_trigger after insert on conf_script begin \
                       update conf_script set n = case n when 0 then 1 else n end; delete from conf_script where n < 0; end",
             failing_row: "select abs(case i when 30 then -9223372036854775807 - 1 else i end) from ({numbers}) s",
@@ -190,9 +207,11 @@ impl Dialect {
             describes_parameters: true,
             knows_origins: true,
             slow_query: "select pg_sleep(30)",
+            routines: ROUTINES,
             routine: "create or replace function conf_atomic(a bigint) returns bigint begin atomic \
                       select case a when 0 then 1 else a end; select a + 1; end",
-            slow_rows: Some("select n from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s"),
+            slow_rows: // The server sends its rows when it has 8 kB of them.
+                "select n, repeat('x', 10000) from generate_series(1, 1000) n, lateral (select pg_sleep(0.02 + 0 * n)) s",
             failing_row: "select 1 / (30 - i) from ({numbers}) s",
             open_transactions: Some(
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",

@@ -145,7 +145,8 @@ impl Connection {
         Ok(statement)
     }
 
-    /// What a statement takes and gives, as the database sees it. Nothing is executed.
+    /// What a statement takes and gives, as the database sees it: the types of its parameters (PostgreSQL), and its columns with the table
+    /// columns behind them and whether those may be null. Nothing is executed.
     ///
     /// # Errors
     /// What the database says of the text.

@@ -17,6 +17,7 @@
 //! | `prepareStatement`, `setX`, `executeQuery` | [`Connection::query`] with a text or a [`PreparedStatement`], and a tuple |
 //! | `executeUpdate` | [`Connection::execute`] |
 //! | `getGeneratedKeys` | [`Connection::execute_returning`] |
+//! | `prepareCall`, `registerOutParameter` | [`Connection::call`], [`Out`] |
 //! | `execute`, `getMoreResults` | [`Connection::query_script`] |
 //! | `ResultSet.next`, `getX` | [`ResultSet::next`], [`RowRef::get`] |
 //! | `wasNull` | `row.get::<Option<T>>(..)` |
@@ -30,6 +31,7 @@
 mod array;
 mod batch;
 pub mod blocking;
+mod call;
 mod cancel;
 mod connection;
 mod convert;
@@ -68,6 +70,7 @@ pub mod xa;
 
 pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
+pub use call::Out;
 pub use cancel::CancelHandle;
 pub use connection::{Connection, HandBack, Mark, Verdict};
 pub use copy::{CopyIn, CopyOut, CopyRows};

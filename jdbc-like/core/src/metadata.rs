@@ -117,6 +117,8 @@ pub enum Introspection {
     Types,
     /// (schema) -> schema, name, kind, arguments, result, language.
     Routines,
+    /// (name, as it is written in SQL) -> `procedure` or `function`, the latter first if there are both.
+    RoutineKind,
     /// (schema) -> schema, name, definition.
     Views,
     /// `()` -> the name of each prepared transaction of this database, the oldest first.

@@ -14,6 +14,16 @@ pub type Cells<'a> = SmallVec<[ValueRef<'a>; 8]>;
 pub struct Bound<'a>(SmallVec<[ToSqlOutput<'a>; 8]>);
 
 impl Bound<'_> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the parameter of this number only comes back.
+    pub(crate) fn is_out(&self, at: usize) -> bool {
+        matches!(self.0.get(at), Some(ToSqlOutput::Out))
+    }
+
     /// The cells that a driver takes.
     #[must_use]
     #[inline]

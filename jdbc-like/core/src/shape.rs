@@ -25,6 +25,10 @@ pub struct Column {
     pub type_name: Box<str>,
     /// The table column that it shows, where the database says it.
     pub origin: Option<Origin>,
+    /// Whether the table column that it shows may be null; none for expressions, and before [`describe`](crate::Connection::describe) asked.
+    /// An outer join can make it null all the same.
+    #[doc(alias = "isNullable")]
+    pub nullable: Option<bool>,
 }
 
 /// The table column behind a result column.
@@ -45,7 +49,7 @@ impl Column {
     /// A column of this label and type, without an origin.
     #[must_use]
     pub fn new(name: impl Into<Box<str>>, sql_type: SqlType, type_name: impl Into<Box<str>>) -> Self {
-        Self { name: name.into(), sql_type, type_name: type_name.into(), origin: None }
+        Self { name: name.into(), sql_type, type_name: type_name.into(), origin: None, nullable: None }
     }
 }
 

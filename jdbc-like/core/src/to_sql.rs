@@ -35,6 +35,8 @@ pub enum ToSqlOutput<'a> {
     Borrowed(ValueRef<'a>),
     /// Made for the call.
     Owned(Value),
+    /// None: the parameter only comes back ([`Out`](crate::Out)).
+    Out,
 }
 
 impl ToSqlOutput<'_> {
@@ -45,6 +47,7 @@ impl ToSqlOutput<'_> {
         match self {
             Self::Borrowed(value) => *value,
             Self::Owned(value) => value.as_ref(),
+            Self::Out => ValueRef::Null,
         }
     }
 }

@@ -14,20 +14,29 @@ use crate::value::encode::Param;
 use crate::watch::Watch;
 
 const ORIGINS: &str = "\
-select a.attrelid, a.attnum, n.nspname, c.relname, a.attname
+select a.attrelid, a.attnum, n.nspname, c.relname, a.attname, not (a.attnotnull or t.typnotnull)
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_type t on t.oid = a.atttypid
 where a.attrelid = any($1::pg_catalog.oid[]) and a.attnum > 0";
 
-/// What was asked before; a table or type that is renamed keeps its old name here.
+/// What was asked before. Tables are asked about again when this connection has changed the schema; a type, or a table that others rename,
+/// keeps its old name here.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    origins: HashMap<(u32, i16), Origin>,
+    /// The table column, and whether it may be null.
+    origins: HashMap<(u32, i16), (Origin, bool)>,
     types: HashMap<u32, Known>,
 }
 
 impl Catalog {
+    /// The schema was changed.
+    #[cold]
+    pub(crate) fn forget_tables(&mut self) {
+        self.origins.clear();
+    }
+
     /// The columns of a plan, with all that the catalog says of them.
     pub(crate) async fn columns(&mut self, client: &Client, watch: &Watch, plan: &Plan) -> Result<Vec<Column>, Error> {
         let fields: Vec<Field<'_>> = plan.fields().collect();
@@ -42,7 +51,10 @@ impl Catalog {
 
     fn column(&self, field: &Field<'_>) -> Column {
         let mut told = column(field);
-        told.origin = self.origins.get(&(field.table, field.attribute)).cloned();
+        if let Some((origin, nullable)) = self.origins.get(&(field.table, field.attribute)) {
+            told.origin = Some(origin.clone());
+            told.nullable = Some(*nullable);
+        }
         if let Some(known) = self.types.get(&field.oid) {
             told.type_name = known.name.clone();
             told.sql_type = known.sql_type;
@@ -54,7 +66,8 @@ impl Catalog {
         let numbers = Param(ValueRef::Text(tables));
         for row in client.query_typed(ORIGINS, &[(&numbers, Type::UNKNOWN)]).await? {
             let key: (u32, i16) = (row.try_get(0)?, row.try_get(1)?);
-            self.origins.insert(key, Origin::new(row.try_get(2)?, row.try_get(3)?, row.try_get(4)?));
+            let origin = Origin::new(row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+            self.origins.insert(key, (origin, row.try_get(5)?));
         }
         Ok(())
     }

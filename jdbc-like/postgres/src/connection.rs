@@ -132,6 +132,7 @@ impl PostgresConnection {
         self.wire = Wire::InFlight;
         if self.watch.take_schema_changed() {
             self.cache.forget_named();
+            self.catalog.forget_tables();
         }
     }
 

@@ -41,6 +41,7 @@ pub(crate) fn sql(what: Introspection) -> Option<&'static str> {
         Introspection::Sequences => SEQUENCES,
         Introspection::Types => TYPES,
         Introspection::Routines => ROUTINES,
+        Introspection::RoutineKind => ROUTINE_KIND,
         Introspection::Views => VIEWS,
         Introspection::PreparedTransactions => {
             "select gid from pg_prepared_xacts where database = current_database() order by prepared"
@@ -157,6 +158,16 @@ const ROUTINES: &str = concat!(
     schema!(),
     " order by 1, 2, p.oid"
 );
+
+/// The name may have a schema and quotes.
+const ROUTINE_KIND: &str = "\
+with asked as (select pg_catalog.parse_ident(?::pg_catalog.text) as parts)
+select case p.prokind when 'p' then 'procedure' else 'function' end
+from asked, pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where p.proname = parts[pg_catalog.array_upper(parts, 1)]
+  and case when pg_catalog.array_upper(parts, 1) = 1 then pg_catalog.pg_function_is_visible(p.oid)
+      else n.nspname = parts[pg_catalog.array_upper(parts, 1) - 1] end
+order by 1 limit 1";
 
 const VIEWS: &str = concat!(
     "select n.nspname::text, c.relname::text, pg_get_viewdef(c.oid, true) from pg_class c join pg_namespace n on n.oid = c.relnamespace \

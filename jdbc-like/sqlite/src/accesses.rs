@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use batis_dbc::{Accesses, Result};
+use batis_dbc::{Accesses, Result, Shape};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::error::foreign;
 use crate::statement::{Statement, Use};
 
-/// Prepares the text once more, listening. SQLite prepares all cached statements again after this, so it is for describing only.
-pub(crate) fn of(db: &mut rusqlite::Connection, sql: &str) -> Result<Accesses> {
+/// Prepares the text once more, listening; also the columns, which those of a cached statement may not be any more. SQLite prepares all cached statements again after this, so it is for describing only.
+pub(crate) fn of(db: &mut rusqlite::Connection, sql: &str) -> Result<(Accesses, Shape)> {
     let found = Arc::new(Mutex::new(Accesses::default()));
     let listener = Arc::clone(&found);
     let listen = move |context: AuthContext<'_>| {
@@ -17,11 +17,12 @@ pub(crate) fn of(db: &mut rusqlite::Connection, sql: &str) -> Result<Accesses> {
         Authorization::Allow
     };
     db.authorizer(Some(listen)).map_err(|e| foreign(&e))?;
-    let prepared = Statement::prepare(db, sql, Use::Once).map(drop);
+    let prepared =
+        Statement::prepare(db, sql, Use::Once).map(|(fresh, _)| fresh.map(|fresh| fresh.shape()).unwrap_or_default());
     db.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(|e| foreign(&e))?;
-    prepared?;
+    let shape = prepared?;
     let accesses = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(accesses)
+    Ok((accesses, shape))
 }
 
 fn note(context: &AuthContext<'_>, found: &mut Accesses) {

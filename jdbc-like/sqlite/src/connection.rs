@@ -16,6 +16,7 @@ use crate::busy::Limits;
 use crate::cache::{Slot, StatementCache};
 use crate::control::{Texts, TransactionState};
 use crate::introspection::{self, CAPABILITIES};
+use crate::nullable;
 use crate::options::Options;
 use crate::script;
 use crate::statement::{Statement, Step, Use};
@@ -222,10 +223,11 @@ impl SqliteConnection {
 
     fn look_at(&mut self, statement: &PreparedStatement) -> Result<Description> {
         self.end_cursor();
-        let accesses = accesses::of(&mut self.db, statement.sql())?;
+        let (accesses, shape) = accesses::of(&mut self.db, statement.sql())?;
         let place = place(&mut self.cache, &self.db, statement)?;
         let Some(slot) = self.cache.get(place) else { return Err(vanished()) };
-        let description = Description::new(vec![SqlType::Null; slot.statement.parameters()], Shape::clone(&slot.shape));
+        let shape = nullable::told(&self.db, &shape)?;
+        let description = Description::new(vec![SqlType::Null; slot.statement.parameters()], shape);
         Ok(description.with_accesses(accesses))
     }
 

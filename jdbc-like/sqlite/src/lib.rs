@@ -45,6 +45,7 @@ mod control;
 mod driver;
 mod error;
 mod introspection;
+mod nullable;
 mod options;
 #[cfg(feature = "raw-rusqlite-042")]
 mod raw;

@@ -52,6 +52,16 @@ fn queries(conn: &mut Connection, dialect: &Dialect) -> Check {
     same!(transaction.execute_returning("delete from conf_face", (), &["n"])?.len(), 5);
     transaction.rollback()?;
     same!(count(conn)?, 5);
+    if dialect.routines.is_empty() {
+        fails!(conn.call("{call conf_twice(?)}", (1,)), "0A000");
+    } else {
+        conn.execute(
+            "create or replace function conf_twice(v bigint) returns bigint language sql as 'select v * 2'",
+            (),
+        )?;
+        same!(conn.call("{? = call conf_twice(?)}", (4,))?.get::<i64>(0)?, 8);
+        same!(conn.transaction()?.call("{call conf_twice(?)}", (5,))?.get::<i64>(0)?, 10);
+    }
     Ok(())
 }
 

@@ -10,6 +10,10 @@ use crate::case::{Check, Context, fails, list, same};
 list! {
     "limits/deadline", "a query that takes too long ends with 57014, soon, and the connection works on", deadline;
     "limits/deadline_of_execute", "so does a statement that is executed", deadline_of_execute;
+    "limits/deadline_of_rows", "a deadline that passes between rows ends the result, behind those that came before", deadline_of_rows;
+    "limits/deadline_of_script", "a script may use what a deadline left", deadline_of_script;
+    "limits/max_rows_of_writes", "max_rows does not keep a statement from writing all of its rows", max_rows_of_writes;
+    "limits/all_at_once", "deadline, fetch size and max_rows hold together", all_at_once;
     "limits/deadline_passed", "a deadline that has passed already is 57014 or the answer, and the connection works on", deadline_passed;
     "limits/deadline_far", "a far deadline disturbs nothing", deadline_far;
     "limits/deadline_in_transaction", "a transaction whose statement took too long can be rolled back", deadline_in_transaction;
@@ -49,6 +53,51 @@ async fn deadline_of_execute(cx: &mut Context) -> Check {
     works(cx).await?;
     same!(begun.elapsed() < SOON, true);
     Ok(())
+}
+
+async fn deadline_of_rows(cx: &mut Context) -> Check {
+    let begun = Instant::now();
+    let options = CallOptions::new().timeout(Duration::from_millis(400));
+    let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
+    let mut read = 0;
+    let error = loop {
+        match rows.advance().await {
+            Ok(true) => read += 1,
+            Ok(false) => return Err(crate::case::Problem::new("the deadline did not hold")),
+            Err(error) => break error,
+        }
+    };
+    same!((error.sql_state().code(), read > 1), ("57014", true));
+    same!(rows.advance().await?, false);
+    works(cx).await?;
+    same!(begun.elapsed() < SOON, true);
+    Ok(())
+}
+
+async fn deadline_of_script(cx: &mut Context) -> Check {
+    fails!(cx.conn.execute_with(cx.dialect.slow_query, (), &short()).await, "57014");
+    cx.conn.execute_script("select 1; select 2").await?;
+    fails!(cx.conn.execute_with(cx.dialect.slow_query, (), &short()).await, "57014");
+    cx.conn.ping().await?;
+    Ok(())
+}
+
+async fn max_rows_of_writes(cx: &mut Context) -> Check {
+    cx.table("conf_limit", "n {big}").await?;
+    let insert = "insert into conf_limit values (1), (2), (3) returning n";
+    let rows = cx.conn.query_with(insert, (), &CallOptions::new().max_rows(1)).await?;
+    same!(rows.collect().await?.len(), 1);
+    same!(cx.count("conf_limit").await?, 3);
+    Ok(())
+}
+
+async fn all_at_once(cx: &mut Context) -> Check {
+    let options = CallOptions::new().timeout(Duration::from_secs(60)).fetch_size(4).max_rows(10);
+    for _ in 0..7 {
+        let rows = cx.conn.query_with(&numbers(5000), (), &options).await?;
+        same!(rows.map(|row| row.get::<i64>(0)).await?, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    }
+    works(cx).await
 }
 
 async fn deadline_passed(cx: &mut Context) -> Check {

@@ -1,6 +1,7 @@
 //! The list.
 
 mod batch;
+mod calls;
 mod cancel;
 mod catalog;
 mod codes;
@@ -49,6 +50,7 @@ pub fn cases() -> &'static [Case] {
             errors::CASES,
             codes::CASES,
             scripts::CASES,
+            calls::CASES,
             limits::CASES,
             portions::CASES,
             sizes::CASES,

@@ -209,10 +209,9 @@ async fn writes(cx: &mut Context) -> Check {
 }
 
 async fn deadline(cx: &mut Context) -> Check {
-    let Some(slow) = cx.dialect.slow_rows else { return Ok(()) };
     cx.conn.begin(&TransactionOptions::new()).await?;
-    let options = by(2).timeout(Duration::from_millis(300));
-    let mut rows = cx.conn.query_with(slow, (), &options).await?;
+    let options = by(2).timeout(Duration::from_millis(400));
+    let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
     let mut read = 0;
     let error = loop {
         match rows.advance().await {

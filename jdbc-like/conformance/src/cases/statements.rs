@@ -1,6 +1,7 @@
 //! Statement handles and the caches behind them.
 
 use batis_dbc::PreparedStatement;
+use batis_dbc::SqlType::{BigInt, Double, Null, Text};
 
 use crate::case::{Check, Context, fails, list, same};
 
@@ -17,6 +18,12 @@ list! {
     "statements/recreated_table", "a cached insert works on a table that was dropped and created anew", recreated_table;
     "statements/describe", "describe says the labels and the number of parameters without running anything", describe;
     "statements/describe_origin", "columns say which table column they show, where the database knows", describe_origin;
+    "statements/describe_nullable", "columns say whether the table column may be null, expressions say nothing", describe_nullable;
+    "statements/describe_join", "columns of a join, of a view and of an alias show their own tables", describe_join;
+    "statements/describe_after_change", "a table that was changed is described anew", describe_after_change;
+    "statements/describe_writes", "statements that write are described with what they return, and do nothing", describe_writes;
+    "statements/describe_parameters", "parameters are described by number, and by type where the database knows", describe_parameters;
+    "statements/describe_in_transaction", "describing disturbs neither a transaction nor the next run", describe_in_transaction;
     "statements/describe_nothing", "a statement that returns no rows has no columns", describe_nothing;
     "statements/long_text", "a text of 100 kB runs", long_text;
 }
@@ -142,6 +149,85 @@ async fn describe_origin(cx: &mut Context) -> Check {
     let origin = columns[0].origin.as_ref().map(|o| (&*o.table, &*o.column));
     same!(origin, cx.dialect.knows_origins.then_some(("conf_stmt", "t")));
     same!(columns[1].origin.is_none(), true);
+    Ok(())
+}
+
+async fn describe_nullable(cx: &mut Context) -> Check {
+    cx.table("conf_stmt", "id {key}, n {big} not null, t {text}").await?;
+    let described = cx.conn.describe("select id, n as label, t, n + 1, t || 'x' from conf_stmt").await?;
+    let nullable: Vec<Option<bool>> = described.shape.columns().iter().map(|c| c.nullable).collect();
+    same!(nullable, [Some(false), Some(false), Some(true), None, None]);
+    Ok(())
+}
+
+async fn describe_join(cx: &mut Context) -> Check {
+    cx.conn.execute("drop view if exists conf_view", ()).await?;
+    cx.table("conf_stmt", "id {key}, t {text}").await?;
+    cx.table("conf_other", "id {key}, n {big} not null").await?;
+    let sql = "select a.t, b.n, b.id from conf_stmt a left join conf_other b on b.id = a.id";
+    let described = cx.conn.describe(sql).await?;
+    let tables: Vec<String> = origins(described.shape.columns());
+    same!(tables, ["conf_stmt.t", "conf_other.n", "conf_other.id"]);
+    same!(described.shape.columns()[0].origin.as_ref().map(|o| &*o.schema), Some(cx.dialect.schema));
+    cx.conn.execute("create view conf_view as select t as shown from conf_stmt", ()).await?;
+    let described = cx.conn.describe("select shown from conf_view").await?;
+    same!(described.shape.columns()[0].origin.is_some(), true);
+    cx.conn.execute("drop view conf_view", ()).await?;
+    Ok(())
+}
+
+fn origins(columns: &[batis_dbc::Column]) -> Vec<String> {
+    let told = columns.iter().filter_map(|c| c.origin.as_ref());
+    told.map(|origin| format!("{}.{}", origin.table, origin.column)).collect()
+}
+
+async fn describe_after_change(cx: &mut Context) -> Check {
+    cx.table("conf_stmt", "n {big}").await?;
+    let all = cx.conn.prepare("select * from conf_stmt").await?;
+    same!(cx.conn.describe(&all).await?.shape.columns()[0].nullable, Some(true));
+    cx.table("conf_stmt", "n {big} not null, t {text}").await?;
+    let described = cx.conn.describe(&all).await?;
+    same!(origins(described.shape.columns()), ["conf_stmt.n", "conf_stmt.t"]);
+    same!(described.shape.columns()[0].nullable, Some(false));
+    cx.conn.execute("alter table conf_stmt rename column t to u", ()).await?;
+    same!(origins(cx.conn.describe(&all).await?.shape.columns()), ["conf_stmt.n", "conf_stmt.u"]);
+    Ok(())
+}
+
+async fn describe_writes(cx: &mut Context) -> Check {
+    cx.table("conf_stmt", "id {key}, n {big}").await?;
+    let described = cx.conn.describe("insert into conf_stmt (n) values (?) returning id, n as m").await?;
+    let labels: Vec<&str> = described.shape.columns().iter().map(|c| &*c.name).collect();
+    same!((labels, described.parameters.len()), (vec!["id", "m"], 1));
+    cx.conn.describe("delete from conf_stmt").await?;
+    cx.conn.describe("update conf_stmt set n = ? where id = ?").await?;
+    same!(cx.count("conf_stmt").await?, 0);
+    Ok(())
+}
+
+async fn describe_parameters(cx: &mut Context) -> Check {
+    cx.table("conf_stmt", "n {big}, t {text}, d {double}").await?;
+    let sql = "select 1 from conf_stmt where t = ? and n between ? and ? and d > ? -- ?";
+    let described = cx.conn.describe(sql).await?;
+    let expected = if cx.dialect.describes_parameters { [Text, BigInt, BigInt, Double] } else { [Null; 4] };
+    same!(described.parameters, expected);
+    same!(cx.conn.describe("select 1").await?.parameters.len(), 0);
+    Ok(())
+}
+
+async fn describe_in_transaction(cx: &mut Context) -> Check {
+    cx.table("conf_stmt", "n {big}").await?;
+    let select = cx.conn.prepare("select n from conf_stmt").await?;
+    cx.conn.begin(&batis_dbc::TransactionOptions::new()).await?;
+    cx.conn.execute("insert into conf_stmt values (1)", ()).await?;
+    for _ in 0..3 {
+        same!(cx.conn.describe(&select).await?.shape.len(), 1);
+        same!(cx.conn.query_one(&select, ()).await?.get::<i64>(0)?, 1);
+    }
+    cx.conn.query(&super::results::numbers(5000), ()).await?.advance().await?;
+    same!(cx.conn.describe(&select).await?.shape.len(), 1);
+    cx.conn.commit().await?;
+    same!(cx.count("conf_stmt").await?, 1);
     Ok(())
 }
 

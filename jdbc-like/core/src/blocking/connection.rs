@@ -179,6 +179,14 @@ impl Connection {
         wait(&self.runner.0, None, self.inner.query_opt_with(statement, params, f))
     }
 
+    /// See [`call`](AsyncConnection::call).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn call(&mut self, sql: &str, params: impl Params) -> Result<Row> {
+        wait(&self.runner.0, None, self.inner.call(sql, params))
+    }
+
     /// See [`execute_script`](AsyncConnection::execute_script).
     ///
     /// # Errors

@@ -84,6 +84,14 @@ impl<'c> Transaction<'c> {
         wait(self.runner, None, self.inner.query_opt(statement, params))
     }
 
+    /// See [`call`](AsyncTransaction::call).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn call(&mut self, sql: &str, params: impl Params) -> Result<Row> {
+        wait(self.runner, None, self.inner.call(sql, params))
+    }
+
     /// See [`savepoint`](AsyncTransaction::savepoint).
     ///
     /// # Errors

@@ -30,6 +30,7 @@ pub(crate) fn from_to_sql(value: &(impl ToSql + ?Sized)) -> Result<Value> {
     Ok(match value.to_sql()? {
         ToSqlOutput::Borrowed(value) => from_sql_value(value.to_owned()),
         ToSqlOutput::Owned(value) => from_sql_value(value),
+        ToSqlOutput::Out => Value::Null,
     })
 }
 

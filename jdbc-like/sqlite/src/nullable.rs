@@ -1,0 +1,29 @@
+//! Whether the table columns behind the columns of a result may be null.
+
+use batis_dbc::{Column, Origin, Result, Shape};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::error::foreign;
+
+/// The row id is never null: the only key column, of type INTEGER. (Others may be, unless they are declared so.)
+const NULLABLE: &str = "\
+    with x as (select * from pragma_table_xinfo(?2, ?1)) \
+    select not (\"notnull\" or (pk > 0 and upper(type) = 'INTEGER' and (select count(*) from x where pk > 0) = 1)) \
+    from x where name = ?3";
+
+/// The columns, with what the database says of the tables.
+pub(crate) fn told(db: &Connection, shape: &Shape) -> Result<Shape> {
+    let mut columns: Vec<Column> = shape.columns().to_vec();
+    for column in &mut columns {
+        if let Some(origin) = &column.origin {
+            column.nullable = ask(db, origin)?;
+        }
+    }
+    Ok(Shape::new(columns))
+}
+
+/// None for what is no column of the table's own: `rowid`.
+fn ask(db: &Connection, origin: &Origin) -> Result<Option<bool>> {
+    let names = (&*origin.schema, &*origin.table, &*origin.column);
+    db.query_row(NULLABLE, names, |row| row.get(0)).optional().map_err(|e| foreign(&e))
+}
