@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::SqlError;
+use crate::sql_state::SqlState;
 use crate::value::{Value, ValueRef};
 
 /// A Rust type that can be read from a column. Nothing is narrowed silently: a number that does not fit is an error.
@@ -64,6 +66,14 @@ impl fmt::Display for FromSqlError {
 }
 
 impl std::error::Error for FromSqlError {}
+
+/// 07006: for code that reads a value on its own, outside of a row.
+impl From<FromSqlError> for SqlError {
+    #[cold]
+    fn from(error: FromSqlError) -> Self {
+        Self::conversion(SqlState::RESTRICTED_TYPE, error.to_string())
+    }
+}
 
 impl FromSqlError {
     /// The error for a value of the wrong type, or for null.
