@@ -11,6 +11,10 @@ pub use batis_dbc::{SqlError, SqlState};
 pub use batis_mapper as mapper;
 pub use batis_mapper::{Configuration, Error, Result, SqlSession, mapper, params};
 pub use batis_pool as pool;
+#[cfg(feature = "postgres")]
+pub use batis_postgres as postgres;
+#[cfg(feature = "sqlite")]
+pub use batis_sqlite as sqlite;
 
 use dbc::DriverManager;
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::SqlError;
+use crate::sql_state::SqlState;
 use crate::temporal::parse_interval;
 use crate::value::{Interval, Value, ValueRef};
 
@@ -65,6 +67,14 @@ impl fmt::Display for FromSqlError {
 }
 
 impl std::error::Error for FromSqlError {}
+
+/// 07006: for code that reads a value on its own, outside of a row.
+impl From<FromSqlError> for SqlError {
+    #[cold]
+    fn from(error: FromSqlError) -> Self {
+        Self::conversion(SqlState::RESTRICTED_TYPE, error.to_string())
+    }
+}
 
 impl FromSqlError {
     /// The error for a value of the wrong type, or for null.

@@ -7,7 +7,8 @@ mod returns;
 
 use proc_macro::TokenStream;
 
-/// Binds a trait to the statements of a mapper file: each method runs the statement of its name in the namespace.
+/// Binds a trait to the statements of a mapper file: each method runs the statement of its name in the namespace, which may be written as Java
+/// writes names there (`find_by_name` runs `findByName`).
 ///
 /// ```text
 /// #[mapper("org.example.UserMapper")]

@@ -3,5 +3,6 @@
 //! Thin calls of the async core: each polls its future once (all that SQLite needs), and then lets the connection's runner drive it.
 
 mod session;
+mod transactions;
 
 pub use session::SqlSession;

@@ -4,6 +4,7 @@ mod builder;
 mod config_file;
 mod files;
 mod reload;
+mod snake;
 mod vendor;
 
 use std::collections::HashMap;
@@ -45,7 +46,8 @@ impl Configuration {
         ConfigurationBuilder::default()
     }
 
-    /// A statement by its full id (`namespace.id`), or by its short one where only one has it.
+    /// A statement by its full id (`namespace.id`), or by its short one where only one has it. A full id may be spelled as Rust spells names:
+    /// `users.find_by_name` finds `findByName` where nothing has that id exactly.
     ///
     /// # Errors
     /// If there is none, several, or only one for another database.
@@ -90,6 +92,6 @@ impl Configuration {
 
 impl fmt::Debug for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Configuration").field("statements", &self.statements.len()).finish_non_exhaustive()
+        f.debug_struct("Configuration").field("statements", &self.statements().count()).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! `ResultSetHandler`: rows into values.
 
-use batis_dbc::{RowRef, Shape};
+use batis_dbc::{RowRef, Shape, SqlType};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +30,8 @@ impl<'s> ResultSetHandler<'s> {
     /// The value of one property of the row, for the keys of a map.
     pub(crate) fn property<K: DeserializeOwned>(&self, row: &RowRef<'_>, property: &str) -> Result<K> {
         let Some(index) = column_of(&self.plan.group, property) else {
-            return Err(self.failed::<K>(Failure::new(format!("the rows have no property `{property}`"))));
+            let failure = Failure::new(format!("the rows have no property `{property}`"));
+            return Err(self.failed::<K>(failure.hint(unknown(property, self.plan.shape()))));
         };
         let key = K::deserialize(ColumnDe::new(row.value(index)));
         key.map_err(|failure| self.failed::<K>(failure.in_column(index)))
@@ -42,7 +43,7 @@ impl<'s> ResultSetHandler<'s> {
         let shape = self.plan.shape();
         let mut message = format!("row {}", self.rows);
         if let Some(column) = failure.column.and_then(|c| shape.columns().get(c)) {
-            message.push_str(&format!(", column `{}` ({})", column.name, type_name(column)));
+            message.push_str(&format!(", column `{}`{}", column.name, type_of(column)));
         }
         let target = short_name::<T>();
         if failure.field.is_empty() {
@@ -53,7 +54,7 @@ impl<'s> ResultSetHandler<'s> {
         let hint = failure.hint.or_else(|| match (failure.missing, failure.null) {
             (Some(field), _) => Some(missing(field, shape)),
             (None, true) => Some("make the field an Option, or give the column a value in the SQL (coalesce)".into()),
-            (None, false) if failure.column.is_none() => {
+            (None, false) if failure.by_serde && failure.column.is_none() => {
                 Some("#[serde(flatten)] and untagged enums hide the type of a field; read such fields into a type of their own".into())
             }
             (None, false) => None,
@@ -76,24 +77,38 @@ fn column_of(group: &Group, property: &str) -> Option<usize> {
     }
 }
 
-fn type_name(column: &batis_dbc::Column) -> String {
-    if column.type_name.is_empty() { column.sql_type.to_string() } else { column.type_name.to_lowercase() }
+/// The column's type in parentheses; nothing where the database does not know one (an expression in SQLite).
+fn type_of(column: &batis_dbc::Column) -> String {
+    match (&*column.type_name, column.sql_type) {
+        ("", SqlType::Null) => String::new(),
+        ("", known) => format!(" ({known})"),
+        (name, _) => format!(" ({})", name.to_lowercase()),
+    }
 }
 
-/// The last part of the type's path; generic types as they are.
+/// The type without the paths of its parts: `Vec<User>`.
 fn short_name<T>() -> String {
-    let name = std::any::type_name::<T>();
-    if name.contains('<') {
-        return name.to_owned();
-    }
-    format!("`{}`", name.rsplit("::").next().unwrap_or(name))
+    let of_path = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '{' | '}');
+    let parts = std::any::type_name::<T>().split_inclusive(|letter| !of_path(letter));
+    let short: String = parts.map(|part| part.rsplit("::").next().unwrap_or(part)).collect();
+    format!("`{short}`")
 }
 
 fn missing(field: &str, shape: &Shape) -> String {
-    let labels: Vec<&str> = shape.columns().iter().map(|c| &*c.name).collect();
-    let columns = format!("the columns are {}", labels.join(", "));
-    match batis_dbc::nearest(field, labels.iter().copied()) {
+    let (near, columns) = columns(field, shape);
+    match near {
         Some(near) => format!("rename `{near}` or the field; {columns}"),
         None => format!("select it, or make the field an Option or #[serde(default)]; {columns}"),
     }
+}
+
+fn unknown(property: &str, shape: &Shape) -> String {
+    let (near, columns) = columns(property, shape);
+    near.map_or_else(|| columns.clone(), |near| format!("did you mean `{near}`? {columns}"))
+}
+
+/// The column whose label is nearest, and all of them in words.
+fn columns<'s>(name: &str, shape: &'s Shape) -> (Option<&'s str>, String) {
+    let labels: Vec<&str> = shape.columns().iter().map(|c| &*c.name).collect();
+    (batis_dbc::nearest(name, labels.iter().copied()), format!("the columns are {}", labels.join(", ")))
 }

@@ -32,7 +32,8 @@ pub(crate) fn default_to_sql<'v>(value: &'v Value, jdbc_type: Option<&str>) -> R
         },
         Value::List(items) => list(items, jdbc_type)?,
         Value::Map(_) => {
-            return Err(not_one_value("an object or map").hint("name one of its properties: `#{param.field}`"));
+            return Err(not_one_value("an object or map")
+                .hint("name one of its properties: `#{param.field}`; for a JSON column write typeHandler=json"));
         }
         other => return Err(not_one_value(other.type_name())),
     })
@@ -51,7 +52,7 @@ fn list(items: &[Value], jdbc_type: Option<&str>) -> Result<ToSqlOutput<'static>
         _ if !items.is_empty() && bytes(items).is_some() => Err(not_one_value("a list").hint(
             "use <foreach> for a list; for bytes wrap them with serde_bytes or write jdbcType=BLOB; for a database array write jdbcType=ARRAY",
         )),
-        _ => Err(not_one_value("a list").hint("use <foreach>, or jdbcType=ARRAY for a database array")),
+        _ => Err(not_one_value("a list").hint("use <foreach>; for a database array write jdbcType=ARRAY, for a JSON column typeHandler=json")),
     }
 }
 

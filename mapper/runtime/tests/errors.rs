@@ -2,7 +2,9 @@
 
 mod support;
 
-use batis_mapper::{Configuration, Error, ErrorKind, params};
+use std::collections::HashMap;
+
+use batis_mapper::{Configuration, Error, ErrorKind, SqlValue, params};
 use serde::Deserialize;
 use support::{USERS, session};
 
@@ -164,4 +166,22 @@ fn all_mistakes_of_a_file_at_once() {
 fn a_file_that_is_not_there() {
     let error = Configuration::builder().mapper_file("no/such/file.xml").build().unwrap_err();
     assert!(error.to_string().starts_with("cannot read no/such/file.xml: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_type_is_named_without_its_paths() {
+    let session = session(USERS, r#"<select id="pair">select 1 as a, 'x' as b, 300 as c</select>"#);
+    let text = async |error: Result<(), batis_mapper::Error>| error.unwrap_err().to_string().replace('\n', " ");
+    let pair = session.select_one::<(i64, Option<String>)>("t.pair", ()).await.map(|_| ());
+    assert_eq!(
+        text(pair).await,
+        "t.pair (t.xml:1:23): row 1 into `(i64, Option<String>)`: the row has 3 columns, the tuple has 2 fields   SQL: select 1 as a, 'x' as b, 300 as c"
+    );
+    // SQLite knows no type of an expression.
+    let narrow = session.select_one::<(i64, String, u8)>("t.pair", ()).await.map(|_| ());
+    assert!(text(narrow).await.contains("row 1, column `c` into `(i64, String, u8)`: the number 300 does not fit u8"));
+    let keys = session.select_map::<String, HashMap<String, SqlValue>>("t.pair", (), "bb").await.map(|_| ());
+    assert!(
+        text(keys).await.contains("the rows have no property `bb`; hint: did you mean `b`? the columns are a, b, c")
+    );
 }

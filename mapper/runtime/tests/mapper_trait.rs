@@ -76,3 +76,37 @@ fn blocking_traits_use_the_blocking_session() {
     assert_eq!(users.find(1).unwrap().unwrap().user_name, "Ann");
     assert_eq!(users.count().unwrap(), 3);
 }
+
+const JAVA: &str = r#"
+    <select id="findByName">select id, user_name from users where user_name = #{name}</select>
+    <select id="countAll">select count(*) from users</select>
+    <select id="count_all">select 0</select>
+    <select id="findURL">select 1</select>
+    <select id="findUrl">select 2</select>"#;
+
+#[mapper("t", crate = ::batis_mapper)]
+trait JavaMapper {
+    async fn find_by_name(&self, name: &str) -> Result<Option<User>>;
+    async fn count_all(&self) -> Result<i64>;
+    async fn find_by_names(&self, name: &str) -> Result<Option<User>>;
+}
+
+#[mapper("t", crate = ::batis_mapper)]
+trait BlockingJavaMapper {
+    fn find_by_name(&self, name: &str) -> Result<Option<User>>;
+}
+
+#[tokio::test]
+async fn a_method_finds_the_statement_that_java_names_in_camel_case() {
+    let users = JavaMapper(&session(USERS, JAVA));
+    assert_eq!(users.find_by_name("Ann").await.unwrap().unwrap().id, 1);
+    assert_eq!(users.count_all().await.unwrap(), 0, "the exact name comes first");
+    let missing = users.find_by_names("Ann").await.unwrap_err().to_string();
+    assert_eq!(missing, "no statement `t.find_by_names` is mapped; did you mean `t.findByName`?");
+
+    let twice = session(USERS, JAVA).select_one::<i64>("t.find_url", ()).await.unwrap_err().to_string();
+    assert!(twice.starts_with("no statement `t.find_url` is mapped; did you mean `t.find"), "{twice}");
+
+    let users = BlockingJavaMapper(&blocking(USERS, JAVA));
+    assert_eq!(users.find_by_name("Ann").unwrap().unwrap().id, 1);
+}

@@ -100,6 +100,7 @@ async fn what_cannot_be_mapped_yet_is_said() {
     );
     let error = session.select_list::<Order>("t.orders", ()).await.unwrap_err();
     assert_eq!((error.kind(), error.sql_state().unwrap().code()), (ErrorKind::Unsupported, "0A000"));
+    assert_eq!(error.advice(), Some("read it by a statement of its own"));
     assert_eq!(
         session.select_list::<Head>("t.orders", ()).await.unwrap(),
         [Head { id: 1 }],

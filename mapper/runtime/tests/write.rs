@@ -24,6 +24,8 @@ const MAPPER: &str = r#"
         <selectKey keyProperty="id" resultType="long" order="AFTER">select last_insert_rowid()</selectKey>
         insert into person (name) values (#{name})
     </insert>
+    <insert id="people" useGeneratedKeys="true" keyProperty="id" keyColumn="id">insert into person (name) values
+        <foreach collection="list" item="p" separator=",">(#{p.name})</foreach> on conflict do nothing</insert>
     <update id="rename">update person set name = #{name} where id = #{id}</update>
     <delete id="forget">delete from person</delete>
     <select id="all">select id, name from person order by id</select>"#;
@@ -170,4 +172,24 @@ fn blocking_sessions_do_the_same() {
     assert_eq!(session.select_with("t.all", (), |row| row.get::<i64>("id")).unwrap(), [1, 2]);
     assert_eq!(session.delete("t.forget", ()).unwrap(), 2);
     assert!(session.select_list::<Person>("t.all", ()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn each_object_of_a_list_takes_the_key_of_its_row() {
+    let schema = SCHEMA.replace("name text not null", "name text not null unique");
+    let session = session(&schema, MAPPER);
+    let mut people = vec![person("Ann"), person("Bob")];
+    assert_eq!(session.insert_with_keys("t.people", &mut people).await.unwrap(), 2);
+    assert_eq!(people.iter().map(|p| p.id).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    assert_eq!(session.insert_with_keys("t.people", &mut [person("Cid")][..]).await.unwrap(), 1);
+
+    // One of them is there already: nobody knows whose the only key is.
+    let mut people = vec![person("Ann"), person("Dee")];
+    let error = session.insert_with_keys("t.people", &mut people).await.unwrap_err();
+    assert_eq!(people.iter().map(|p| p.id).collect::<Vec<_>>(), [None, None]);
+    assert_eq!(
+        error.to_string(),
+        "t.people (t.xml:14:5): of 2 objects the statement gave keys for 1 [07006]; \
+         hint: which key is whose cannot be known; read them by `insert_keys`"
+    );
 }

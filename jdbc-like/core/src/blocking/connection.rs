@@ -253,10 +253,10 @@ impl Connection {
         loop {
             let outcome = self.tx_with(&retry.options, &mut f);
             failed += 1;
-            if outcome.is_ok() || failed >= retry.attempts || !self.inner.may_run_again() {
-                return outcome;
+            match self.inner.retry_delay(retry, failed).filter(|_| outcome.is_err()) {
+                Some(delay) => std::thread::sleep(delay),
+                None => return outcome,
             }
-            std::thread::sleep(retry.delay(failed));
         }
     }
 

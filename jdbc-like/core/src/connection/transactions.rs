@@ -1,6 +1,6 @@
 //! Transactions of a connection: as guards, as closures, run again, and without a guard.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Connection;
 use super::settle::outcome_unknown;
@@ -98,19 +98,27 @@ impl Connection {
         loop {
             let outcome = self.tx_with(&retry.options, f.clone()).await;
             failed += 1;
-            if outcome.is_ok() || failed >= retry.attempts || !self.may_run_again() {
-                return outcome;
-            }
-            let end = Instant::now() + retry.delay(failed);
-            if let Some(timer) = self.raw_mut().timer(end) {
-                timer.await;
+            match self.retry_delay(retry, failed).filter(|_| outcome.is_err()) {
+                Some(delay) => self.pause(delay).await,
+                None => return outcome,
             }
         }
     }
 
-    /// Whether the last transaction failed in a way that calls for another try.
-    pub(crate) fn may_run_again(&self) -> bool {
-        self.inner.conflict && !self.inner.broken && self.inner.base == self.inner.floor && self.inner.floor == 0
+    /// How long to wait before the next try after this many failed ones; none if there is to be no other: the last transaction did not lose
+    /// against another one, or there were enough. What [`tx_retry`](Self::tx_retry) asks, for who runs transactions without it.
+    #[must_use]
+    pub fn retry_delay(&self, retry: &Retry, failed: u32) -> Option<Duration> {
+        let lost = self.inner.conflict && !self.inner.broken;
+        let outermost = self.inner.base == self.inner.floor && self.inner.floor == 0;
+        (lost && outermost && failed < retry.attempts).then(|| retry.delay(failed))
+    }
+
+    /// Waits, on the timer of the runtime that owns the connection. Where nothing can keep the time (SQLite) it does not wait.
+    pub async fn pause(&mut self, delay: Duration) {
+        if let Some(timer) = self.raw_mut().timer(Instant::now() + delay) {
+            timer.await;
+        }
     }
 
     /// Begins a transaction without a guard (inside another one: a savepoint). It ends by [`commit`](Self::commit) or

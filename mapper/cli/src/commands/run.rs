@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use batis_dbc::{DriverDataSource, Row, SqlError, SqlState, Url, Value as SqlValue};
+use batis_dbc::{DriverDataSource, Row, RowRef, SqlError, SqlState, Url, Value as SqlValue};
 use batis_mapper::blocking::SqlSession;
 use batis_mapper::{Configuration, GeneratedKeys};
 use batis_script::{Keys, StatementKind, Value};
@@ -86,20 +86,18 @@ fn end(session: &SqlSession, commit: bool) -> Done {
 
 /// Runs the statement and writes what it gave. The output is flushed before the transaction ends, so that it is complete when changes are.
 fn work(session: &SqlSession, id: &str, parameter: Value, args: &RunArgs, out: &mut impl Write) -> Done<()> {
-    let kind = session.configuration().statement(id)?.kind();
-    if kind == StatementKind::Select {
-        let rows = select(session, id, parameter, args.limit)?;
-        match args.output {
-            RunOutput::Table => rows_as_table(&rows, out)?,
-            RunOutput::Json => rows_as_json(&rows, out)?,
-        }
-    } else {
-        let (changed, keys) = change(session, id, parameter)?;
-        match args.output {
-            RunOutput::Table => change_as_text(changed, &keys, out)?,
-            RunOutput::Json => {
-                serde_json::to_writer(&mut *out, &Changed { changed, keys: &keys })?;
-                writeln!(out)?;
+    let select = session.configuration().statement(id)?.kind() == StatementKind::Select;
+    match (select, args.output) {
+        (true, RunOutput::Table) => rows_as_table(&select_all(session, id, parameter, args.limit)?, out)?,
+        (true, RunOutput::Json) => rows_as_json(session, id, parameter, args.limit, out)?,
+        (false, output) => {
+            let (changed, keys) = change(session, id, parameter)?;
+            match output {
+                RunOutput::Table => change_as_text(changed, &keys, out)?,
+                RunOutput::Json => {
+                    serde_json::to_writer(&mut *out, &Changed { changed, keys: &keys })?;
+                    writeln!(out)?;
+                }
             }
         }
     }
@@ -113,23 +111,42 @@ struct Rows {
     more: bool,
 }
 
-fn select(session: &SqlSession, id: &str, parameter: Value, limit: Option<usize>) -> Done<Rows> {
-    let limit = limit.unwrap_or(usize::MAX);
+/// All rows: a table is laid out when the widest value is known.
+fn select_all(session: &SqlSession, id: &str, parameter: Value, limit: Option<usize>) -> Done<Rows> {
     let mut rows = Vec::new();
-    let mut more = false;
-    let read = session.select_with(id, parameter, |row| {
-        if rows.len() >= limit {
-            more = true;
-            // Refusing a row is how reading ends early.
-            return Err(SqlError::new(SqlState::NO_DATA, "enough rows"));
-        }
+    let more = each_row(session, id, parameter, limit, |row| {
         rows.push(row.to_row());
         Ok(())
-    });
-    if !more {
-        read?;
-    }
+    })?;
     Ok(Rows { rows, more })
+}
+
+/// Gives each row to a function until the limit or an error of the function; says whether the limit kept some back.
+fn each_row(
+    session: &SqlSession,
+    id: &str,
+    parameter: Value,
+    limit: Option<usize>,
+    mut each: impl FnMut(&RowRef<'_>) -> Done<()>,
+) -> Done<bool> {
+    let limit = limit.unwrap_or(usize::MAX);
+    let (mut count, mut early) = (0, None);
+    let read = session.select_with(id, parameter, |row| {
+        let done = if count < limit { each(row).map(|()| false) } else { Ok(true) };
+        count += 1;
+        match done {
+            Ok(false) => Ok(()),
+            enough => {
+                early = Some(enough);
+                // Refusing a row is how reading ends early.
+                Err(SqlError::new(SqlState::NO_DATA, "enough rows"))
+            }
+        }
+    });
+    match early {
+        Some(enough) => enough,
+        None => Ok(read.map(|_| false)?),
+    }
 }
 
 fn rows_as_table(rows: &Rows, out: &mut impl Write) -> io::Result<()> {
@@ -150,23 +167,30 @@ fn cell(value: &SqlValue) -> Text {
     }
 }
 
-/// One array, a row a line.
-fn rows_as_json(rows: &Rows, out: &mut impl Write) -> Done<()> {
-    let names = rows.rows.first().map(unique_names).unwrap_or_default();
-    write!(out, "[")?;
-    for (nth, row) in rows.rows.iter().enumerate() {
-        write!(out, "{}", if nth == 0 { "\n" } else { ",\n" })?;
-        serde_json::to_writer(&mut *out, &Object { names: &names, values: row.values() })?;
-    }
-    writeln!(out, "{}]", if rows.rows.is_empty() { "" } else { "\n" })?;
-    if rows.more {
+/// One array, a row a line, written while they are read: a result may be larger than the memory, and a reader that has enough ends the query.
+fn rows_as_json(
+    session: &SqlSession,
+    id: &str,
+    parameter: Value,
+    limit: Option<usize>,
+    out: &mut impl Write,
+) -> Done<()> {
+    let mut names = None;
+    let more = each_row(session, id, parameter, limit, |row| {
+        write!(out, "{}", if names.is_none() { "[\n" } else { ",\n" })?;
+        let names = names.get_or_insert_with(|| unique_names(row));
+        let row = row.to_row();
+        Ok(serde_json::to_writer(&mut *out, &Object { names, values: row.values() })?)
+    })?;
+    writeln!(out, "{}", if names.is_some() { "\n]" } else { "[]" })?;
+    if more {
         let _ = writeln!(io::stderr(), "there are more rows than --limit");
     }
     Ok(())
 }
 
 /// The labels of the columns; of equal ones the second is `name_2`, so that no value is lost.
-fn unique_names(row: &Row) -> Vec<String> {
+fn unique_names(row: &RowRef<'_>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for column in row.shape().columns() {
         let mut name = column.name.to_string();

@@ -2,11 +2,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use batis_dbc::{Connection, DataSource, FromSql, Row, RowRef, Runner, TransactionOptions, block};
+use batis_dbc::{Connection, DataSource, FromSql, Row, RowRef, Runner, block};
 use serde::de::DeserializeOwned;
 
 use crate::configuration::Configuration;
@@ -15,7 +14,7 @@ use crate::executor::Executor;
 use crate::keys::{GeneratedKeys, SetKey};
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
-use crate::session::{Held, Keep, On, Request, Scope, SqlSession as AsyncSession, ToMappedStatement, Tx};
+use crate::session::{Held, On, Request, SqlSession as AsyncSession, ToMappedStatement};
 
 /// A session for plain threads. Each method is that of [`batis_mapper::SqlSession`](crate::SqlSession), waiting.
 ///
@@ -27,11 +26,11 @@ use crate::session::{Held, Keep, On, Request, Scope, SqlSession as AsyncSession,
 /// ```
 #[derive(Clone)]
 pub struct SqlSession {
-    inner: AsyncSession,
+    pub(super) inner: AsyncSession,
 }
 
 /// Waits for a future of the mapper.
-fn wait<T>(
+pub(super) fn wait<T>(
     runner: Option<&dyn Runner>,
     deadline: Option<Instant>,
     future: impl Future<Output = Result<T>>,
@@ -225,7 +224,7 @@ impl SqlSession {
         let statement = statement.find(&self.inner.configuration)?;
         let parameter = (&*target).into_params().into_value().map_err(|e| statement.blame(e))?;
         let (count, keys) = self.change(Request { statement, parameter }.changes_rows()?)?;
-        keys.write_into(target).map_err(|e| statement.blame(e))?;
+        target.set_keys(&keys).map_err(|e| statement.blame(e.into()))?;
         Ok(count)
     }
 
@@ -267,112 +266,6 @@ impl SqlSession {
             }
         }
     }
-
-    /// Runs a closure in a transaction: commits if it returns `Ok`, rolls back if it returns `Err` or panics. Inside of another transaction it
-    /// is a savepoint.
-    ///
-    /// # Errors
-    /// What the closure returns, and what BEGIN and COMMIT say.
-    #[track_caller]
-    #[doc(alias = "TransactionTemplate")]
-    pub fn tx<T, E: From<crate::Error>>(&self, f: impl FnOnce(SqlSession) -> Result<T, E>) -> Result<T, E> {
-        self.tx_at(&TransactionOptions::new(), f, Location::caller())
-    }
-
-    /// As [`tx`](Self::tx), with isolation and the like.
-    ///
-    /// # Errors
-    /// As [`tx`](Self::tx).
-    #[track_caller]
-    pub fn tx_with<T, E: From<crate::Error>>(
-        &self,
-        options: &TransactionOptions,
-        f: impl FnOnce(SqlSession) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.tx_at(options, f, Location::caller())
-    }
-
-    fn tx_at<T, E: From<crate::Error>>(
-        &self,
-        options: &TransactionOptions,
-        f: impl FnOnce(SqlSession) -> Result<T, E>,
-        begun_at: &'static Location<'static>,
-    ) -> Result<T, E> {
-        let scope = Scope::new(begun_at, true);
-        let tx = self.open(options, &scope)?;
-        let keep = Keep { tx: &tx, scope: &scope };
-        let done = f(Self { inner: self.inner.in_scope(Arc::clone(&tx), Arc::clone(&scope)) });
-        let ended = finish(&tx, &scope, done.is_ok());
-        drop(keep);
-        // The closure's error is the one to tell; a rollback that fails breaks the connection, which is noted there.
-        let value = done?;
-        ended?;
-        Ok(value)
-    }
-
-    /// See [`begin`](AsyncSession::begin).
-    ///
-    /// # Errors
-    /// As there.
-    #[track_caller]
-    #[doc(alias = "openSession")]
-    pub fn begin(&self) -> Result<SqlSession> {
-        self.begin_at(&TransactionOptions::new(), Location::caller())
-    }
-
-    /// See [`begin_with`](AsyncSession::begin_with).
-    ///
-    /// # Errors
-    /// As there.
-    #[track_caller]
-    pub fn begin_with(&self, options: &TransactionOptions) -> Result<SqlSession> {
-        self.begin_at(options, Location::caller())
-    }
-
-    fn begin_at(&self, options: &TransactionOptions, begun_at: &'static Location<'static>) -> Result<SqlSession> {
-        let scope = Scope::new(begun_at, false);
-        let tx = self.open(options, &scope)?;
-        Ok(Self { inner: self.inner.in_scope(tx, scope) })
-    }
-
-    fn open(&self, options: &TransactionOptions, scope: &Arc<Scope>) -> Result<Arc<Tx>> {
-        match &self.inner.on {
-            On::Source(source) => {
-                let mut lease = source.connection_blocking(None)?;
-                let runner = lease.runner();
-                wait(runner.as_deref(), None, Tx::open(lease, options, Arc::clone(scope)))
-            }
-            On::Tx { tx, scope: parent } => {
-                let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
-                wait(tx.runner(), None, guard.nest(parent, Arc::clone(scope)))?;
-                drop(guard);
-                Ok(Arc::clone(tx))
-            }
-        }
-    }
-
-    /// See [`commit`](AsyncSession::commit).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn commit(&self) -> Result<()> {
-        let (tx, scope) = self.inner.explicit()?;
-        finish(tx, scope, true)
-    }
-
-    /// See [`rollback`](AsyncSession::rollback).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn rollback(&self) -> Result<()> {
-        let (tx, scope) = self.inner.explicit()?;
-        finish(tx, scope, false)
-    }
-}
-
-fn finish(tx: &Tx, scope: &Arc<Scope>, commit: bool) -> Result<()> {
-    let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
-    wait(tx.runner(), None, guard.finish(scope, commit))
 }
 
 impl fmt::Debug for SqlSession {

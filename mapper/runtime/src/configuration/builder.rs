@@ -9,7 +9,7 @@ use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, Settings};
 
 use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
-use super::{Configuration, ReloadableConfiguration, vendor};
+use super::{Configuration, ReloadableConfiguration, snake, vendor};
 use crate::error::Result;
 use crate::mapped_statement::{MappedStatement, Shared};
 use crate::result::ResultMaps;
@@ -226,10 +226,11 @@ impl Collected {
         let mappers = self.set().link()?;
         let result_maps = ResultMaps::new(mappers.result_maps());
         let shared = Arc::new(Shared { handlers, result_maps, mappers: mappers.clone() });
-        let statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
+        let mut statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
             .statements()
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
             .collect();
+        snake::add_spellings(&mut statements);
         Ok(Configuration { statements, mappers, skipped, config })
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Repr {
     pub(crate) missing: Option<&'static str>,
     pub(crate) null: bool,
     pub(crate) unsupported: bool,
+    /// The words are serde's, which may stand between the row and the field.
+    pub(crate) by_serde: bool,
 }
 
 impl Failure {
@@ -33,6 +35,7 @@ impl Failure {
             missing: None,
             null: false,
             unsupported: false,
+            by_serde: false,
         }))
     }
 
@@ -44,6 +47,12 @@ impl Failure {
     pub(crate) fn unsupported(what: &str) -> Self {
         let mut failure = Self::new(format!("{what} is not supported yet"));
         failure.0.unsupported = true;
+        failure.hint("read it by a statement of its own")
+    }
+
+    fn by_serde(message: impl Into<String>) -> Self {
+        let mut failure = Self::new(message);
+        failure.0.by_serde = true;
         failure
     }
 
@@ -78,13 +87,13 @@ impl std::error::Error for Failure {}
 impl Error for Failure {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        Self::new(message.to_string())
+        Self::by_serde(message.to_string())
     }
 
     /// Without the value: rows may hold what must not be in a log.
     #[cold]
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let mut failure = Self::new(format!("{} where {expected} was expected", kind(&found)));
+        let mut failure = Self::by_serde(format!("{} where {expected} was expected", kind(&found)));
         failure.0.null = matches!(found, Unexpected::Unit | Unexpected::Option);
         failure
     }
@@ -92,9 +101,9 @@ impl Error for Failure {
     #[cold]
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         match found {
-            Unexpected::Signed(v) => Self::new(format!("the number {v} does not fit {expected}")),
-            Unexpected::Unsigned(v) => Self::new(format!("the number {v} does not fit {expected}")),
-            other => Self::new(format!("this {} is not {expected}", kind(&other))),
+            Unexpected::Signed(v) => Self::by_serde(format!("the number {v} does not fit {expected}")),
+            Unexpected::Unsigned(v) => Self::by_serde(format!("the number {v} does not fit {expected}")),
+            other => Self::by_serde(format!("this {} is not {expected}", kind(&other))),
         }
     }
 

@@ -255,7 +255,7 @@ impl SqlSession {
         }
     }
 
-    /// Runs an `<insert>` and writes the keys of the new row into the object that it was made from.
+    /// Runs an `<insert>` and writes the keys of the new row into the object that it was made from; of a list of objects, into each of them.
     ///
     /// # Errors
     /// As [`insert`](Self::insert), and what the object says of its keys.
@@ -274,7 +274,7 @@ impl SqlSession {
             let request = request?;
             let statement = request.statement;
             let (count, keys) = self.run(request).await?;
-            keys.write_into(target).map_err(|e| statement.blame(e))?;
+            target.set_keys(&keys).map_err(|e| statement.blame(e.into()))?;
             Ok(count)
         }
     }

@@ -174,19 +174,28 @@ impl TxGuard<'_> {
         Ok(())
     }
 
-    /// Ends a level, after rolling back what is open inside of it.
-    pub(crate) async fn finish(&mut self, scope: &Arc<Scope>, commit: bool) -> Result<()> {
+    /// Ends a level, after rolling back what is open inside of it. Gives the connection back when that was the transaction itself.
+    pub(crate) async fn finish(&mut self, scope: &Arc<Scope>, commit: bool) -> (Result<()>, Option<Lease>) {
+        match self.close(scope, commit).await {
+            Ok(Some(mut lease)) => (end(&mut lease, scope, commit).await, Some(lease)),
+            Ok(None) => (Ok(()), None),
+            Err(error) => (Err(error), None),
+        }
+    }
+
+    /// Ends a savepoint, or takes the connection of the transaction itself out: if the future is dropped while COMMIT is on its way, the
+    /// connection goes home and is looked after there.
+    async fn close(&mut self, scope: &Arc<Scope>, commit: bool) -> Result<Option<Lease>> {
         let open = self.enter(scope).await?;
         let at = open.levels.iter().position(|level| Arc::ptr_eq(level, scope)).unwrap_or(0);
         open.roll_back_to(at + 1).await?;
         scope.end(if commit { Ending::Unknown } else { Ending::RolledBack });
         if at > 0 {
             open.levels.truncate(at);
-            return end(&mut open.lease, scope, commit).await;
+            end(&mut open.lease, scope, commit).await?;
+            return Ok(None);
         }
-        // Taken out before COMMIT leaves: if this future is dropped, the connection goes home and is looked after there.
-        let Some(mut open) = self.state.as_mut().and_then(|s| s.take()) else { return Ok(()) };
-        end(&mut open.lease, scope, commit).await
+        Ok(self.state.as_mut().and_then(|s| s.take()).map(|open| open.lease))
     }
 }
 
