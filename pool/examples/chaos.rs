@@ -1,28 +1,19 @@
-//! A storm over a pool: 64 tasks and 8 threads on 10 connections, for 30 s (or as many as the first argument says), that
-//! commit, cancel, forget their transactions, panic and run away, while an operator evicts and suspends.
+//! A storm over a pool: 64 tasks and 8 threads on 10 connections, for 30 s (or as many as the second argument says), that
+//! commit, cancel, forget their transactions, panic and run away, while an operator evicts and suspends, and on PostgreSQL
+//! kills connections on the server and restarts it.
 //!
-//! `cargo run --release -p batis-pool --example chaos [seconds]`
-//!
-//! Here over a SQLite file. The storm itself (`tests/common/chaos.rs`) knows no database: over PostgreSQL, make the
-//! `ConnectionManager` from its driver and a `postgres:` URL, and let `strike` run
-//! `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()` on a connection of its own, and
-//! restart the server once. Afterwards `select count(*) from pg_stat_activity where state like 'idle in transaction%'`
-//! must be 0, beside what `inspect` looks at.
+//! `cargo run --release -p batis-pool --example chaos [sqlite | postgres] [seconds]`
 
 #![allow(clippy::print_stdout, unreachable_pub, dead_code, missing_docs, clippy::disallowed_methods)]
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use batis_dbc::driver::Mode;
-use batis_dbc::{DataSource, Url, block as drive};
-use batis_pool::{ConnectionManager, Pool, TokioSpawner};
-use batis_sqlite::SqliteDriver;
 
 #[path = "../tests/common/chaos.rs"]
 mod chaos;
+#[path = "../tests/common/grounds.rs"]
+mod grounds;
 
-use chaos::{Weather, inspect, storm};
+use grounds::Ground;
 
 fn until(what: &str, mut happened: impl FnMut() -> bool) {
     for _ in 0..60_000 {
@@ -35,20 +26,14 @@ fn until(what: &str, mut happened: impl FnMut() -> bool) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let seconds = std::env::args().nth(1).map_or(Ok(30), |seconds| seconds.parse())?;
-    let folder = tempfile::tempdir()?;
-    let url = format!("sqlite:{}?busy_timeout=5", folder.path().join("storm.db").display());
-    let manager = ConnectionManager::new(Arc::new(SqliteDriver), Url::parse(&url)?, Mode::Async)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
-    let spawner = TokioSpawner::new(runtime.handle().clone());
-    let pool = Pool::builder(manager).max_size(10).spawner(spawner).build()?;
-    let mut lease = pool.connection_blocking(None)?;
-    drive(None, None, lease.execute_script("create table storm (n integer)"))?;
-    drop(lease);
-    let lasts = Duration::from_secs(seconds);
-    let aftermath = storm(&pool, &runtime, &Weather { tasks: 64, threads: 8, lasts, strike: Box::new(|| {}) });
-    println!("{aftermath:?}\n{:?}", pool.stats());
-    inspect(&pool, &runtime, &aftermath);
-    println!("total <= max, nobody holds any, every later get was served, all were closed: {}", pool.stats());
+    let mut arguments = std::env::args().skip(1);
+    let ground = match arguments.next().as_deref() {
+        None | Some("sqlite") => Ground::sqlite(),
+        Some("postgres") => Ground::postgres().ok_or("no PostgreSQL here")?,
+        Some(other) => return Err(format!("`{other}` is neither sqlite nor postgres").into()),
+    };
+    let seconds = arguments.next().map_or(Ok(30), |seconds| seconds.parse())?;
+    println!("{}", ground.weather(Duration::from_secs(seconds)));
+    println!("total <= max, nobody holds any, every later get was served, all were closed: {}", ground.pool.stats());
     Ok(())
 }

@@ -84,20 +84,34 @@ pub(crate) struct Notes {
     pub(crate) lent: AtomicU64,
     /// Where it was asked for.
     at: AtomicPtr<Location<'static>>,
-    /// The same as `touched`, in nanoseconds, and who asked for it: where somebody watches.
+    /// The same as `touched`, in nanoseconds: where somebody watches.
     pub(crate) since: AtomicU64,
-    pub(crate) who: Note,
+    pub(crate) loan: Loan,
     /// It was reported as leaked and has not come back since.
     pub(crate) leaked: AtomicBool,
 }
 
-/// A text that may be there.
+/// Who asked for it, and what for: where leaks are looked for.
 #[derive(Debug, Default)]
-pub(crate) struct Note(host::Mutex<Option<Arc<str>>>);
+pub(crate) struct Loan(host::Mutex<Option<Box<Words>>>);
 
-impl Note {
-    pub(crate) fn lock(&self) -> host::MutexGuard<'_, Option<Arc<str>>> {
-        host::lock(&self.0)
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Words {
+    pub(crate) who: Option<Arc<str>>,
+    pub(crate) what: Option<Arc<str>>,
+}
+
+impl Loan {
+    pub(crate) fn words(&self) -> Words {
+        host::lock(&self.0).as_deref().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn begin(&self, who: Option<Arc<str>>) {
+        *host::lock(&self.0) = who.map(|who| Box::new(Words { who: Some(who), what: None }));
+    }
+
+    pub(crate) fn note(&self, what: &str) {
+        host::lock(&self.0).get_or_insert_default().what = Some(what.into());
     }
 }
 

@@ -362,6 +362,10 @@ impl Manager for ConnectionManager {
         self.wait(connection, |connection| self.test(connection)).await
     }
 
+    fn is_broken(&self, connection: &mut Connection) -> bool {
+        connection.is_broken()
+    }
+
     fn give_back(&self, connection: &mut Connection) -> GiveBack {
         match connection.hand_back() {
             HandBack::Ready if self.reset_sql.is_none() => GiveBack::Ready,

@@ -44,6 +44,13 @@ impl<M: Manager<Item = Connection>> Home for PoolSlot<M> {
         // The hold ends here, and with it its claim on the slot.
         drop(self.regain());
     }
+
+    fn note_use(&self, what: &str) {
+        let shared = self.place();
+        if shared.is_watched() && shared.live.leak_detection_threshold() > 0 {
+            self.notes.loan.note(what);
+        }
+    }
 }
 
 /// Where it was asked for; not known to a caller through a trait object, for which the compiler names this file.

@@ -36,7 +36,7 @@ pub enum PoolErrorKind {
     /// Nothing became free in time. [`PoolError::stats`] says how full the pool was; the source is the last connect
     /// failure, if connecting has failed since it last succeeded. Also: the pool stayed suspended.
     Timeout,
-    /// The pool was closed.
+    /// The pool was closed; or it was made before this process was forked off the one that made it.
     Closed,
     /// Connecting failed: in [`start`](crate::Builder::start) or [`prewarm`](crate::Pool::prewarm), or in a pool whose
     /// borrowers connect by themselves (one without a spawner).
@@ -86,6 +86,13 @@ impl PoolError {
 
     pub(crate) fn closed(pool: &str) -> Self {
         let message = format!("pool `{pool}` is closed");
+        PoolError::plain(PoolErrorKind::Closed, message)
+    }
+
+    pub(crate) fn foreign(pool: &str) -> Self {
+        let message = format!(
+            "pool `{pool}` was made before this process was forked, and its connections are the parent's: make a pool in the child"
+        );
         PoolError::plain(PoolErrorKind::Closed, message)
     }
 

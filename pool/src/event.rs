@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::bag::Words;
 use crate::error::Cause;
 use crate::guard::Pooled;
 use crate::manager::Manager;
@@ -29,8 +30,8 @@ fn quietly(call: impl FnOnce()) -> bool {
 impl<M: Manager> Shared<M> {
     pub(crate) fn holder(&self, slot: &PoolSlot<M>) -> Holder {
         let age = self.clock.now().saturating_sub(slot.notes.touched());
-        let who = slot.notes.who.lock().clone();
-        Holder { age: Duration::from_millis(age), place: slot.notes.place(), who, slot: slot.index() }
+        let Words { who, what } = slot.notes.loan.words();
+        Holder { age: Duration::from_millis(age), place: slot.notes.place(), who, what, slot: slot.index() }
     }
 
     /// One is lent. Only where somebody watches.
@@ -40,7 +41,7 @@ impl<M: Manager> Shared<M> {
             let notes = hold.notes();
             notes.since.store(nanos(), Ordering::Relaxed);
             let known = (self.live.leak_detection_threshold() > 0).then(who);
-            *notes.who.lock() = known;
+            notes.loan.begin(known);
         }
         if let Some(metrics) = &self.metrics {
             metrics.acquired(waited);

@@ -3,6 +3,8 @@
 //! 1. Clean, or its cleaning was started and needs nobody: back at once.
 //! 2. Something in flight: a task settles it, the slot stays reserved meanwhile.
 //! 3. Broken, too old, or its holder panicked: closed, and the slot is free.
+//!
+//! In a fork of the process it is left alone: it is the parent's.
 
 use crate::local;
 use crate::manager::{GiveBack, Manager};
@@ -16,6 +18,9 @@ use crate::watch::Evicted;
 #[inline]
 pub(crate) fn give_back<M: Manager>(mut hold: PoolHold<M>, mut item: M::Item) {
     let shared = &**hold.place();
+    if shared.is_foreign() {
+        return std::mem::forget((hold, item));
+    }
     if shared.is_watched() && !shared.came_back(&hold, &mut item) {
         return discard(hold, item, Evicted::Broken);
     }

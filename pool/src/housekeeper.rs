@@ -82,9 +82,6 @@ impl Rounds {
             self.turned = Instant::now();
             shared.waits.turn(bag.counts().lent);
         }
-        if let Some(metrics) = &shared.metrics {
-            metrics.stats(&shared.stats(bag));
-        }
     }
 }
 
@@ -116,6 +113,9 @@ pub(crate) async fn pass<M: Manager>(bag: &PoolBag<M>, shared: &Arc<Shared<M>>) 
             Some(Due::Check) => keep_alive(shared, hold).await,
             None => hold.put_back(),
         }
+    }
+    if let Some(metrics) = &shared.metrics {
+        metrics.stats(&shared.stats(bag));
     }
     shared.demand.ring();
 }

@@ -105,6 +105,7 @@ mod event;
 #[cfg(feature = "metrics")]
 mod facade;
 mod filler;
+mod fork;
 mod give_back;
 mod guard;
 mod health;

@@ -55,7 +55,7 @@ impl<B: Baton> Line<B> {
         }
         queue.push_back(Arc::clone(&waiter));
         self.claims.fetch_add(1, Ordering::SeqCst);
-        Ok(Wait { line: self, waiter })
+        Ok(Wait { line: self, waiter, over: false })
     }
 
     /// Offers to the first who still waits. `mark` is called under the lock before, and told whether others stand behind.
@@ -138,6 +138,8 @@ impl<B: Baton> Line<B> {
 pub(crate) struct Wait<'a, B: Baton> {
     line: &'a Line<B>,
     waiter: Arc<Waiter<B>>,
+    /// It was served, or told that it will not be: nothing is left to give up.
+    over: bool,
 }
 
 impl<B: Baton> Wait<'_, B> {
@@ -157,13 +159,18 @@ impl<B: Baton> Wait<'_, B> {
 impl<B: Baton> Future for Wait<'_, B> {
     type Output = Result<B, Unserved>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.waiter.poll(cx.waker())
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.waiter.poll(cx.waker());
+        self.over = polled.is_ready();
+        polled
     }
 }
 
 impl<B: Baton> Drop for Wait<'_, B> {
     fn drop(&mut self) {
+        if self.over {
+            return;
+        }
         if let Some(baton) = self.give_up() {
             baton.pass_on();
         }

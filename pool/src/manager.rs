@@ -49,6 +49,14 @@ pub trait Manager: Send + Sync + 'static {
         ready(Ok(()))
     }
 
+    /// Whether an item is known to be dead already, before it is lent: one that died while it lay idle is replaced instead
+    /// of lent. Called on each loan, so it must cost next to nothing, and ask nobody. Default: no.
+    #[doc(alias = "has_broken")]
+    fn is_broken(&self, item: &mut Self::Item) -> bool {
+        let _ = item;
+        false
+    }
+
     /// Decides what happens with an item that comes back. Called in the guard's destructor, wherever that runs: it must
     /// neither block nor wait. Default: [`GiveBack::Ready`].
     fn give_back(&self, item: &mut Self::Item) -> GiveBack {
@@ -138,6 +146,12 @@ pub trait BlockingManager: Send + Sync + 'static {
         Ok(())
     }
 
+    /// See [`Manager::is_broken`]. Default: no.
+    fn is_broken(&self, item: &mut Self::Item) -> bool {
+        let _ = item;
+        false
+    }
+
     /// See [`Manager::give_back`]. Default: [`GiveBack::Ready`].
     fn give_back(&self, item: &mut Self::Item) -> GiveBack {
         let _ = item;
@@ -178,6 +192,10 @@ impl<B: BlockingManager> Manager for Blocking<B> {
 
     async fn check(&self, item: &mut B::Item) -> Result<(), B::Error> {
         self.0.check(item)
+    }
+
+    fn is_broken(&self, item: &mut B::Item) -> bool {
+        self.0.is_broken(item)
     }
 
     fn give_back(&self, item: &mut B::Item) -> GiveBack {

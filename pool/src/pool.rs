@@ -274,13 +274,16 @@ impl<M: Manager> Pool<M> {
 
 impl<M: Manager> Inner<M> {
     fn close(&self) {
-        if self.shared.close() {
+        if !self.shared.is_foreign() && self.shared.close() {
             self.bag.seal(|hold| retire(hold, Evicted::Closed));
         }
     }
 
     async fn closed(&self, limit: impl Future<Output = ()>) -> bool {
         self.close();
+        if self.shared.is_foreign() {
+            return false;
+        }
         fence(Ordering::SeqCst);
         let empty = async {
             loop {
@@ -298,6 +301,10 @@ impl<M: Manager> Inner<M> {
 impl<M: Manager> Drop for Inner<M> {
     fn drop(&mut self) {
         self.close();
+        if self.shared.is_foreign() {
+            // What lies idle stays open: it is the parent's.
+            std::mem::forget(Arc::clone(&self.bag));
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::bell::Bell;
 use crate::clock::{Clock, millis};
 use crate::config::{PoolConfig, Settings};
 use crate::error::{Cause, PoolError};
+use crate::fork;
 use crate::line::Line;
 use crate::live::Live;
 use crate::manager::Manager;
@@ -50,6 +51,8 @@ pub(crate) struct Figures {
 pub(crate) struct Shared<M: Manager> {
     /// Never used again for another pool.
     pub(crate) number: u64,
+    /// The process that made it.
+    forks: u32,
     /// `CLOSED`, `SUSPENDED`, `WATCHED`: read by every borrower, written rarely.
     gate: AtomicU32,
     /// In milliseconds; sealed, and read at each loan.
@@ -99,6 +102,7 @@ impl<M: Manager> Shared<M> {
         let watched = metrics.is_some() || hooks.is_some() || !config.leak_detection_threshold.is_zero();
         Shared {
             number,
+            forks: fork::begin(),
             gate: AtomicU32::new(if watched { WATCHED } else { 0 }),
             alive_bypass: millis(config.alive_bypass),
             clock,
@@ -128,6 +132,12 @@ impl<M: Manager> Shared<M> {
     #[inline]
     pub(crate) fn gate(&self) -> u32 {
         self.gate.load(Ordering::Acquire)
+    }
+
+    /// Made by a process of which this one is a fork.
+    #[inline]
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.forks != fork::generation()
     }
 
     #[inline]

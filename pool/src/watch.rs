@@ -17,7 +17,7 @@ pub enum Evicted {
     Idle,
     /// It did not pass its check, or [`retain`](crate::Pool::retain) did not want it.
     Invalid,
-    /// It came back broken, or could not be settled, or a hook panicked over it.
+    /// It came back broken, or died while it lay idle, or could not be settled, or a hook panicked over it.
     Broken,
     /// Its holder panicked.
     Panic,
@@ -33,7 +33,7 @@ impl fmt::Display for Evicted {
             Evicted::Lifetime => "its lifetime is over",
             Evicted::Idle => "it was idle for too long",
             Evicted::Invalid => "it did not pass its check",
-            Evicted::Broken => "it came back broken",
+            Evicted::Broken => "it is broken",
             Evicted::Panic => "its holder panicked",
             Evicted::Requested => "it was asked for",
             Evicted::Closed => "the pool is closed",
@@ -137,6 +137,9 @@ pub struct Holder {
     pub place: Option<&'static Location<'static>>,
     /// The thread, task and span that asked for it; noted while leak detection is on.
     pub who: Option<Arc<str>>,
+    /// What it uses it for: the id of the mapper's statement, or what the holder itself [said](batis_dbc::Lease::note_use);
+    /// noted while leak detection is on.
+    pub what: Option<Arc<str>>,
     /// The connection's place in the pool.
     pub slot: u32,
 }
@@ -149,6 +152,9 @@ impl fmt::Display for Holder {
         }
         if let Some(who) = &self.who {
             write!(f, " ({who})")?;
+        }
+        if let Some(what) = &self.what {
+            write!(f, ", in `{what}`")?;
         }
         Ok(())
     }

@@ -40,6 +40,28 @@ fn one_that_fails_its_check_is_replaced_within_the_same_get() {
 }
 
 #[test]
+fn those_that_died_while_they_lay_idle_are_replaced_before_they_are_lent() {
+    let fake = Fake::default();
+    let (pool, clock) = still(&fake, 3);
+    let all: Vec<_> = (0..3).map(|_| pool.get_blocking().unwrap()).collect();
+    // The first is the one that came back last, and will be tried first.
+    all.into_iter().rev().for_each(drop);
+    fake.0.dead_below.store(2, Ordering::SeqCst);
+    // Within the bypass window, so that nobody checks them; the one that lives is found behind the others.
+    let held = pool.get_blocking().unwrap();
+    assert_eq!((held.number, fake.alive(), checks(&fake)), (2, 1, 0));
+    drop(held);
+    fake.0.dead_below.store(3, Ordering::SeqCst);
+    assert_eq!(pool.get_blocking().unwrap().number, 3);
+    clock.advance(SECOND);
+    fake.0.dead_below.store(4, Ordering::SeqCst);
+    assert_eq!(pool.get_blocking().unwrap().number, 4, "also where it would have been checked");
+    fake.0.dead_below.store(5, Ordering::SeqCst);
+    assert!(pool.try_get().is_none());
+    assert_eq!((pool.stats().closed, fake.alive(), checks(&fake)), (5, 0, 0));
+}
+
+#[test]
 fn idle_connections_beyond_min_idle_are_closed_after_idle_timeout() {
     let fake = Fake::default();
     let clock = Clock::manual();

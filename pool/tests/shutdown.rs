@@ -80,7 +80,8 @@ fn a_guard_outlives_its_pool() {
     assert!(weak.upgrade().is_some(), "a clone is left");
     drop(other);
     assert!(weak.upgrade().is_none());
-    assert_eq!(held.number, 0);
+    // One of the two that may have been made by then.
+    assert!(held.number < 2);
     drop(held);
     until("it was closed", || fake.alive() == 0);
 }

@@ -1,12 +1,12 @@
 //! Pools of other crates against batis-pool, interleaved in one process: get and return of connections that do nothing.
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml [-- --quick]`
+//! `scripts/bench pool` calls it. `cargo run --release --manifest-path benches/peers/Cargo.toml [-- [--quick] [--json FILE]]`; to the
+//! file the figures are added.
 
 mod blocking;
 #[path = "../../src/measure.rs"]
 mod measure;
 mod pools;
 #[path = "../../src/report.rs"]
-#[allow(dead_code)] // its JSON is for `scripts/bench`
 mod report;
 #[path = "../../src/subject.rs"]
 #[allow(dead_code)]
@@ -24,7 +24,16 @@ use subject::{Subject, Work};
 use tokio::runtime::Runtime;
 
 fn main() -> io::Result<()> {
-    let quick = std::env::args().any(|a| a == "--quick");
+    let mut args = std::env::args().skip(1);
+    let (mut quick, mut json) = (false, None);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--quick" => quick = true,
+            "--json" => json = args.next(),
+            other => return Err(io::Error::other(format!("unknown argument `{other}`"))),
+        }
+    }
+    let mut json = json.map(|file| std::fs::File::options().create(true).append(true).open(file)).transpose()?;
     let plan = if quick { Plan::QUICK } else { Plan::FULL };
     let mut out = io::stdout();
     writeln!(out, "medians of {} interleaved rounds; the ratio is to the first row of each table", plan.rounds)?;
@@ -38,7 +47,11 @@ fn main() -> io::Result<()> {
         blocking::sizes(),
     ];
     for mut work in works {
-        report::table(&mut out, &measure(&mut work, plan))?;
+        let figures = measure(&mut work, plan);
+        report::table(&mut out, &figures)?;
+        if let Some(json) = &mut json {
+            report::json_lines(json, &figures)?;
+        }
     }
     waits::threads(&mut out, if quick { 20_000 } else { 100_000 })?;
     waits::tasks(&mut out, &rt, if quick { 2_000 } else { 10_000 })

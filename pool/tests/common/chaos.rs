@@ -200,8 +200,8 @@ pub fn storm(pool: &ConnectionPool, runtime: &tokio::runtime::Runtime, weather: 
     }
 }
 
-/// What must hold afterwards, of any database.
-pub fn inspect(pool: &ConnectionPool, runtime: &tokio::runtime::Runtime, aftermath: &Aftermath) {
+/// What must hold afterwards, of any database. `look` is called when all connections have come home.
+pub fn inspect(pool: &ConnectionPool, runtime: &tokio::runtime::Runtime, aftermath: &Aftermath, look: impl FnOnce()) {
     crate::until("what was in flight is settled", || {
         let stats = pool.stats();
         stats.active == 0 && stats.waiting == 0
@@ -211,6 +211,7 @@ pub fn inspect(pool: &ConnectionPool, runtime: &tokio::runtime::Runtime, afterma
     let all: Vec<_> = (0..pool.max_size()).map(|_| pool.get_blocking().expect("one for each")).collect();
     assert_eq!(pool.stats().active, pool.max_size());
     drop(all);
+    look();
     let rows: i64 = runtime.block_on(async {
         let mut lease = pool.connection().await.expect("the pool lends");
         lease.query_one("select count(*) from storm", ()).await.expect("the table is there").get(0).expect("a number")

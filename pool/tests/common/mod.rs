@@ -22,6 +22,8 @@ pub struct World {
     pub settled: AtomicU32,
     pub down: AtomicBool,
     pub checks_fail: AtomicBool,
+    /// Items below this number are known to be dead.
+    pub dead_below: AtomicU32,
     /// Connects wait while this is set.
     pub stalled: AtomicBool,
     pub give_back: Mutex<Option<GiveBack>>,
@@ -89,6 +91,10 @@ impl BlockingManager for Fake {
     fn check(&self, _: &mut Item) -> Result<(), Down> {
         self.0.checks.fetch_add(1, Ordering::SeqCst);
         if self.0.checks_fail.load(Ordering::SeqCst) { Err(Down("no answer")) } else { Ok(()) }
+    }
+
+    fn is_broken(&self, item: &mut Item) -> bool {
+        item.number < self.0.dead_below.load(Ordering::SeqCst)
     }
 
     fn give_back(&self, _: &mut Item) -> GiveBack {

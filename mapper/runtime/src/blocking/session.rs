@@ -13,6 +13,7 @@ use crate::configuration::Configuration;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::keys::{GeneratedKeys, SetKey};
+use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
 use crate::session::{Held, Keep, On, Request, Scope, SqlSession as AsyncSession, ToMappedStatement, Tx};
 
@@ -229,7 +230,7 @@ impl SqlSession {
     }
 
     fn change(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
-        self.on_connection(async |connection| {
+        self.on_connection(request.statement, async |connection| {
             Executor::new(connection).update(request.statement, &mut request.parameter).await
         })
     }
@@ -241,14 +242,19 @@ impl SqlSession {
         work: impl AsyncFnOnce(&mut Executor<'_>, &Request<'s>) -> Result<T>,
     ) -> Result<T> {
         let request = Request::new(&self.inner, statement, params)?;
-        self.on_connection(async |connection| work(&mut Executor::new(connection), &request).await)
+        self.on_connection(request.statement, async |connection| work(&mut Executor::new(connection), &request).await)
     }
 
     /// Waits for a connection, then for the work on it. Waiting for another thread's operation needs no runner; the database does.
-    fn on_connection<T>(&self, work: impl AsyncFnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+    fn on_connection<T>(
+        &self,
+        statement: &MappedStatement,
+        work: impl AsyncFnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
         match &self.inner.on {
             On::Source(source) => {
                 let mut lease = source.connection_blocking(None)?;
+                lease.note_use(statement.id());
                 let runner = lease.runner();
                 wait(runner.as_deref(), None, work(&mut lease))
             }
@@ -256,7 +262,7 @@ impl SqlSession {
                 let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
                 wait(tx.runner(), None, async {
                     guard.enter(scope).await?;
-                    work(Held::Tx(guard).connection()?).await
+                    work(Held::Tx(guard).connection(statement)?).await
                 })
             }
         }

@@ -7,6 +7,7 @@ use batis_dbc::{Connection, DataSource, Lease};
 use super::transaction::{Scope, Tx, TxGuard};
 use super::{On, SqlSession};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mapped_statement::MappedStatement;
 
 /// A connection for one operation: borrowed from the data source, or the transaction's own.
 pub(crate) enum Held<'a> {
@@ -15,14 +16,17 @@ pub(crate) enum Held<'a> {
 }
 
 impl Held<'_> {
-    pub(crate) fn connection(&mut self) -> Result<&mut Connection> {
-        match self {
-            Self::Lease(lease) => Ok(lease),
+    /// The connection, which is told what it is used for.
+    pub(crate) fn connection(&mut self, statement: &MappedStatement) -> Result<&mut Connection> {
+        let lease = match self {
+            Self::Lease(lease) => lease,
             Self::Tx(guard) => match guard.lease() {
-                Some(lease) => Ok(lease),
-                None => Err(Error::new(ErrorKind::Transaction, "the transaction has ended")),
+                Some(lease) => lease,
+                None => return Err(Error::new(ErrorKind::Transaction, "the transaction has ended")),
             },
-        }
+        };
+        lease.note_use(statement.id());
+        Ok(lease)
     }
 }
 

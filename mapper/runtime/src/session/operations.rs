@@ -60,7 +60,7 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held().await?;
-            Executor::new(held.connection()?).one(request.statement, &request.parameter).await
+            Executor::new(held.connection(request.statement)?).one(request.statement, &request.parameter).await
         }
     }
 
@@ -78,7 +78,7 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held().await?;
-            Executor::new(held.connection()?).optional(request.statement, &request.parameter).await
+            Executor::new(held.connection(request.statement)?).optional(request.statement, &request.parameter).await
         }
     }
 
@@ -96,7 +96,7 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held().await?;
-            Executor::new(held.connection()?).list(request.statement, &request.parameter).await
+            Executor::new(held.connection(request.statement)?).list(request.statement, &request.parameter).await
         }
     }
 
@@ -121,7 +121,7 @@ impl SqlSession {
             let request = request?;
             let mut held = self.held().await?;
             let mut all = HashMap::new();
-            let mut executor = Executor::new(held.connection()?);
+            let mut executor = Executor::new(held.connection(request.statement)?);
             executor
                 .each(request.statement, &request.parameter, |handler, row| {
                     let value = handler.row(row)?;
@@ -149,7 +149,7 @@ impl SqlSession {
             let request = request?;
             let mut held = self.held().await?;
             let mut all = Vec::new();
-            let mut executor = Executor::new(held.connection()?);
+            let mut executor = Executor::new(held.connection(request.statement)?);
             executor
                 .each(request.statement, &request.parameter, |_, row| {
                     all.push(read(row)?);
@@ -281,6 +281,6 @@ impl SqlSession {
 
     async fn run(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
         let mut held = self.held().await?;
-        Executor::new(held.connection()?).update(request.statement, &mut request.parameter).await
+        Executor::new(held.connection(request.statement)?).update(request.statement, &mut request.parameter).await
     }
 }

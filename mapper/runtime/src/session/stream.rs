@@ -99,6 +99,7 @@ async fn read<T: DeserializeOwned>(
     let statement: &MappedStatement = configuration.statement(&id)?;
     let call = StatementHandler::prepare(statement, &parameter)?;
     let mut lease = source.connection().await?;
+    lease.note_use(statement.id());
     let mut rows = call.query(&mut lease).await?;
     let mut handler: Option<ResultSetHandler<'_>> = None;
     while rows.advance().await.map_err(|e| call.failed(e))? {
