@@ -13,6 +13,23 @@
 //! Each case gets a fresh connection. The cases run one after another and drop and create tables whose names begin with `conf_`, so two runs
 //! at the same time need two databases.
 //!
+//! # JDBC's interfaces and the cases for them
+//! | JDBC | cases |
+//! |---|---|
+//! | `Driver`, `DriverManager`, `DataSource` | `drivers/`, `sources/`, `lifecycle/` |
+//! | `Connection`: auto-commit, commit, rollback, savepoints, isolation, read only | `transactions/`, `isolation/`, `retry/` |
+//! | `Connection`: `isValid`, `abort`, `close`, network timeout, warnings, requests of a pool | `endings/`, `lifecycle/`, `leftovers/` |
+//! | `Statement`, `PreparedStatement`: execution, parameters, reuse | `statements/`, `parameters/`, `scripts/` |
+//! | batches and their failures | `batch/` |
+//! | query timeout, `cancel`, fetch size, most rows | `limits/`, `cancel/` |
+//! | generated keys | `results/returning`, `results/generated_key` |
+//! | `ResultSet`, `wasNull`, getters | `results/`, `readings/`, `values/` |
+//! | `ResultSetMetaData`, `ParameterMetaData` | `shapes/`, `statements/describe` |
+//! | `DatabaseMetaData` | `metadata/` |
+//! | `SQLException` and its subclasses | `errors/`, `codes/` |
+//! | limits of everything | `sizes/` |
+//! | the same for plain threads | all of these, and `blocking/` |
+//!
 //! [`random_drops`] drops the futures of operations at random awaits and looks at what is left.
 //!
 //! The [fake driver](FakeDriver) answers `fake:` URLs from a script: rows, delays, errors, panics. It counts what reaches it and keeps a log.

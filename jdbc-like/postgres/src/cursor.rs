@@ -172,7 +172,8 @@ impl Cursor {
     pub(crate) async fn finish(&mut self) -> Result<Outcome, Error> {
         loop {
             if let Step::End(count) = poll_fn(|cx| self.poll(cx)).await? {
-                return Ok(Outcome::Count(count));
+                // A select may have rows without any column; it has changed none.
+                return Ok(Outcome::Count(if self.only_reads { 0 } else { count }));
             }
         }
     }

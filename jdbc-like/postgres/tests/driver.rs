@@ -224,3 +224,15 @@ fn a_script_that_fails_inside_its_own_transaction_is_seen() {
     };
     assert_eq!(batis_dbc::block(Some(&*runner), None, whole).unwrap(), 0);
 }
+
+#[test]
+fn rows_without_columns_are_no_hindrance() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database, "");
+    for _ in 0..7 {
+        let rows = conn.query("select from generate_series(1, 3)", ()).unwrap().collect().unwrap();
+        assert!(rows.iter().all(|row| row.values().is_empty()), "{rows:?}");
+        assert_eq!(conn.execute("select from generate_series(1, 3)", ()).unwrap(), 0);
+        assert_eq!(conn.query_one("select 1", ()).unwrap().get::<i64>(0).unwrap(), 1);
+    }
+}

@@ -178,7 +178,7 @@ fn a_half_open_connection_is_lost_after_the_network_timeout() {
         // Rows are waited for no longer either.
         proxy.set(Fault::None);
         run(&proxy.url(&database.tcp_url()), mode, async |conn| {
-            conn.set_network_timeout(Some(Duration::from_millis(300)));
+            conn.set_network_timeout(Some(Duration::from_secs(2)));
             let mut rows =
                 conn.query("select n, repeat('x', 1000) from generate_series(1, 1000000) n", ()).await.unwrap();
             assert!(rows.advance().await.unwrap());
@@ -299,4 +299,105 @@ fn a_login_into_a_black_hole_is_given_up_in_time() {
     assert_eq!(code(&refused), "08001", "{refused}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     assert_eq!(code(&runtime.block_on(manager().connect(&url)).unwrap_err()), "08001");
+}
+
+/// Sends a signal to a process of the server.
+fn signal(name: &str, pid: i32) {
+    let done = std::process::Command::new("kill").args([name, &pid.to_string()]).status().unwrap();
+    assert!(done.success(), "{name} {pid}");
+}
+
+async fn pid(conn: &mut Connection) -> i32 {
+    conn.query_one("select pg_backend_pid()", ()).await.unwrap().get(0).unwrap()
+}
+
+/// Stops a process of the server, and lets it go on in any case.
+struct Frozen(i32);
+
+impl Frozen {
+    fn new(pid: i32) -> Self {
+        signal("-STOP", pid);
+        Self(pid)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("-CONT", self.0);
+    }
+}
+
+#[test]
+fn a_frozen_session_is_given_up_at_the_deadline_and_goes_on_when_it_thaws() {
+    let Some(database) = database() else { return };
+    database.psql("create table t (n int)").unwrap();
+    for mode in BOTH {
+        run(&database.url(), mode, async |conn| {
+            let frozen = Frozen::new(pid(conn).await);
+            let begun = Instant::now();
+            let error = conn.execute_with("insert into t values (1)", (), &within(200)).await.unwrap_err();
+            assert_eq!(code(&error), "57014", "{error}");
+            assert!(begun.elapsed() < NET / 4, "{:?}", begun.elapsed());
+            drop(frozen);
+            // The answer is that of the question, not of the one before, and nothing is left open.
+            for n in 0..3_i32 {
+                let row = conn.query_one("select ?::int", (n,)).await.unwrap();
+                assert_eq!(row.get::<i32>(0).unwrap(), n);
+            }
+            assert!(!conn.is_broken());
+        });
+        run(&database.url(), mode, async |conn| {
+            let frozen = Frozen::new(pid(conn).await);
+            conn.set_network_timeout(Some(Duration::from_millis(300)));
+            let error = one(conn).await.unwrap_err();
+            assert_eq!(code(&error), "08006", "{error}");
+            drop(frozen);
+            is_lost(conn).await;
+        });
+    }
+}
+
+#[test]
+fn a_crash_of_the_server_is_told_to_all_and_new_connections_come_back() {
+    if batis_testkit::postgres().is_none() {
+        return;
+    }
+    let Ok(cluster) = Cluster::start() else { return };
+    cluster.psql("postgres", "create table t (n int)").unwrap();
+    // The server writes nothing through to the disk by itself in tests.
+    cluster.psql("postgres", "checkpoint").unwrap();
+    for mode in BOTH {
+        let url = cluster.tcp_url("postgres");
+        run(&url, mode, async |conn| {
+            conn.begin(&TransactionOptions::new()).await.unwrap();
+            conn.execute("insert into t values (1)", ()).await.unwrap();
+            // Another session is killed without a word: the server ends all of them and recovers.
+            let victim = std::thread::spawn({
+                let url = url.clone();
+                move || {
+                    let mut other = manager().connect_blocking(&url).unwrap();
+                    let pid: i32 = other.query_one("select pg_backend_pid()", ()).unwrap().get(0).unwrap();
+                    signal("-KILL", pid);
+                    other.query_one("select 1", ()).unwrap_err()
+                }
+            });
+            let killed = victim.join().unwrap();
+            assert!(killed.breaks_connection() && code(&killed) == "08006", "{killed}");
+            let error = conn.execute("select pg_sleep(60)", ()).await.unwrap_err();
+            assert!(["57P02", "08006"].contains(&&*code(&error)), "{error}");
+            assert!(error.breaks_connection());
+            is_lost(conn).await;
+        });
+        // It says 57P03 while it recovers.
+        let begun = Instant::now();
+        let mut conn = loop {
+            match manager().connect_blocking(&url) {
+                Ok(conn) => break conn,
+                Err(error) => assert!(["57P03", "08001", "08006"].contains(&&*code(&error)), "{error}"),
+            }
+            assert!(begun.elapsed() < NET, "the server does not come back");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(conn.query_one("select count(*) from t", ()).unwrap().get::<i64>(0).unwrap(), 0);
+    }
 }

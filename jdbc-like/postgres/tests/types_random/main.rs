@@ -17,6 +17,9 @@ fn url() -> Option<String> {
     static URL: LazyLock<Option<(batis_testkit::TestDatabase, String)>> = LazyLock::new(|| {
         let database = batis_testkit::postgres()?.create_database().unwrap();
         database.psql(written::TYPES).unwrap();
+        for extension in ["hstore", "citext"] {
+            let _ = database.psql(&format!("create extension {extension}"));
+        }
         let url = database.url();
         Some((database, url))
     });
