@@ -139,6 +139,28 @@ fn a_wrong_password_is_told_without_the_password() {
 }
 
 #[test]
+fn a_pool_that_lends_nothing_says_why() {
+    let batis = Batis::builder("sqlite::memory:")
+        .pool(|p| p.name("main").max_size(1).connection_timeout(std::time::Duration::from_millis(250)))
+        .open()
+        .unwrap();
+    let held = batis.connection().unwrap();
+    let error = batis.connection().map(|_| ()).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(
+            "pool `main` lends no connection [HYT00]: no connection became free within 250ms: pool `main` (total=1, active=1,"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("hold each for less time"), "{text}");
+    assert!(std::error::Error::source(&error).is_none(), "what was told is not told again");
+    drop(held);
+    batis.pool().close();
+    insta::assert_snapshot!(batis.connection().map(|_| ()).unwrap_err(), @"pool `main` lends no connection [08003]: pool `main` is closed");
+}
+
+#[test]
 fn postgres_tells_the_place_of_a_mistake_in_the_text_that_was_written() {
     let Some(cluster) = batis_testkit::postgres() else { return };
     let database = cluster.create_database().unwrap();

@@ -115,6 +115,9 @@ impl PostgresConnection {
     }
 }
 
+/// The protocol counts parameters in 16 bits.
+const MOST_PARAMETERS: usize = u16::MAX as usize;
+
 /// Whether a statement that was run so often without a name gets one now.
 fn is_due(threshold: i32, uses: u32) -> bool {
     match u32::try_from(threshold) {
@@ -132,6 +135,11 @@ fn check(statement: &PreparedStatement, params: &[ValueRef<'_>]) -> Result<()> {
         let count = params.len();
         let text = format!("the statement has fewer placeholders than the {count} parameter(s) that were given");
         return Err(SqlError::new(SqlState::WRONG_PARAMETER_COUNT, text));
+    }
+    if params.len() > MOST_PARAMETERS {
+        let text = format!("{} parameters are too many: one call has {MOST_PARAMETERS} at most", params.len());
+        return Err(SqlError::new(SqlState::WRONG_PARAMETER_COUNT, text)
+            .hint("insert by a `Batch`, or give an array: `= any(?)`, `from unnest(?)`"));
     }
     Ok(())
 }
