@@ -39,7 +39,8 @@ pub enum ErrorKind {
 /// An error of the mapper: the statement, its place in the mapper file, the SQL, what is wrong and what to do.
 ///
 /// One pointer wide. `Display` tells all of it, the database's words included; [`source`](StdError::source) has only what lies deeper, so that
-/// reporters that walk the chain print nothing twice. Parameter values and text from rows are never part of it.
+/// reporters that walk the chain print nothing twice. Parameter values and text from rows are never part of it, except for what the database
+/// itself quotes: PostgreSQL's `detail` of a violated constraint shows the key or the row.
 ///
 /// Source: `ErrorContext` of MyBatis, carried in the value instead of a thread-local.
 #[doc(alias = "ErrorContext")]
@@ -101,6 +102,10 @@ impl Error {
 
     pub(crate) fn file(path: &Path, cause: std::io::Error) -> Self {
         let mut error = Self::new(ErrorKind::Load, format!("cannot read {}: {cause}", path.display()));
+        let relative = path.is_relative() && cause.kind() == std::io::ErrorKind::NotFound;
+        if let (true, Ok(folder)) = (relative, std::env::current_dir()) {
+            error.0.hint = Some(format!("it is looked for in the working directory, {}", folder.display()));
+        }
         error.0.cause = Cause::Io(cause);
         error
     }
