@@ -60,8 +60,11 @@ impl Batis {
     ///
     /// # Errors
     /// If there is none within the pool's `connection_timeout`.
-    pub async fn connection(&self) -> Result<Lease> {
-        Ok(self.pool.connection().await?)
+    #[track_caller]
+    pub fn connection(&self) -> impl Future<Output = Result<Lease>> + Send + '_ {
+        // Asked for here and not in the future, so that the pool knows the caller's place.
+        let lease = self.pool.connection();
+        async move { Ok(lease.await?) }
     }
 
     /// The pool.

@@ -35,3 +35,28 @@ fn an_exhausted_pool_names_the_statement_of_each_holder() {
     // Nothing is known of a connection that nobody holds.
     assert!(batis.pool().holders().is_empty());
 }
+
+#[test]
+fn an_exhausted_pool_names_the_callers_own_place() {
+    let batis = Batis::builder("sqlite::memory:")
+        .pool(|pool| pool.max_size(1).connection_timeout(Duration::from_millis(250)))
+        .open()
+        .unwrap();
+    let _held = batis.connection().unwrap();
+    let here = format!("asked for at {}:{}:", file!(), line!() + 1);
+    let told = batis.connection().map(|_| ()).unwrap_err().to_string();
+    assert!(told.contains(&here), "{told}");
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_names_the_tasks_own_place() {
+    let batis = batis::Batis::builder("sqlite::memory:")
+        .pool(|pool| pool.max_size(1).connection_timeout(Duration::from_millis(250)))
+        .open()
+        .await
+        .unwrap();
+    let _held = batis.connection().await.unwrap();
+    let here = format!("asked for at {}:{}:", file!(), line!() + 1);
+    let told = batis.connection().await.map(|_| ()).unwrap_err().to_string();
+    assert!(told.contains(&here), "{told}");
+}
