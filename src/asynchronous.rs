@@ -22,6 +22,10 @@ use crate::{ConnectionPool, Result, SqlSession};
 /// # Ok::<(), batis::Error>(()) }).unwrap();
 /// # }
 /// ```
+///
+/// SQLite files: a task that waits for the write lock blocks its thread (for `busy_timeout`, 5 s), and the task that holds the lock may be the
+/// next on that thread. If transactions write and await other things meanwhile, let the pool have one connection
+/// (`.pool(|p| p.max_size(1))`), or give each connection a thread of its own (`sqlite:app.db?threading=worker`).
 #[derive(Clone, Debug)]
 pub struct Batis {
     pool: Arc<ConnectionPool>,
@@ -60,8 +64,11 @@ impl Batis {
     ///
     /// # Errors
     /// If there is none within the pool's `connection_timeout`.
-    pub async fn connection(&self) -> Result<Lease> {
-        Ok(self.pool.connection().await?)
+    #[track_caller]
+    pub fn connection(&self) -> impl Future<Output = Result<Lease>> + Send + '_ {
+        // Asked for here and not in the future, so that the pool knows the caller's place.
+        let lease = self.pool.connection();
+        async move { Ok(lease.await?) }
     }
 
     /// The pool.

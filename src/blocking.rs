@@ -59,6 +59,7 @@ impl Batis {
     ///
     /// # Errors
     /// As there.
+    #[track_caller]
     pub fn connection(&self) -> Result<Connection> {
         Ok(Connection::leased(self.pool.connection_blocking(None)?))
     }

@@ -116,7 +116,8 @@ fn a_file_that_is_not_there_is_named() {
 #[test]
 fn a_mapper_folder_that_is_not_there_is_named() {
     let error = Batis::builder("sqlite::memory:").mapper_dir("no/such/folder").open().unwrap_err();
-    insta::assert_snapshot!(error, @"cannot read no/such/folder: No such file or directory (os error 2)");
+    let error = error.to_string().replace(&*std::env::current_dir().unwrap().to_string_lossy(), "HERE");
+    insta::assert_snapshot!(error, @"cannot read no/such/folder: No such file or directory (os error 2); hint: it is looked for in the working directory, HERE");
 }
 
 #[test]
@@ -136,6 +137,28 @@ fn a_wrong_password_is_told_without_the_password() {
     let port = url.rsplit(':').next().and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let error = error.replace(port, "PORT");
     insta::assert_snapshot!(error, @r#"password authentication failed for user "batis_password" [28P01]; detail: the server at 127.0.0.1:PORT said so"#);
+}
+
+#[test]
+fn a_pool_that_lends_nothing_says_why() {
+    let batis = Batis::builder("sqlite::memory:")
+        .pool(|p| p.name("main").max_size(1).connection_timeout(std::time::Duration::from_millis(250)))
+        .open()
+        .unwrap();
+    let held = batis.connection().unwrap();
+    let error = batis.connection().map(|_| ()).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(
+            "pool `main` lends no connection [HYT00]: no connection became free within 250ms: pool `main` (total=1, active=1,"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("hold each for less time"), "{text}");
+    assert!(std::error::Error::source(&error).is_none(), "what was told is not told again");
+    drop(held);
+    batis.pool().close();
+    insta::assert_snapshot!(batis.connection().map(|_| ()).unwrap_err(), @"pool `main` lends no connection [08003]: pool `main` is closed");
 }
 
 #[test]

@@ -30,8 +30,37 @@ fn an_exhausted_pool_names_the_statement_of_each_holder() {
         cause = known.source();
     }
     assert!(chain.contains("in `jobs.count`"), "{chain}");
+    assert!(chain.starts_with("jobs.count (jobs.xml:2:3): pool "), "{chain}");
     assert_eq!(batis.pool().holders()[0].what.as_deref(), Some("jobs.count"));
     held.rollback().unwrap();
     // Nothing is known of a connection that nobody holds.
     assert!(batis.pool().holders().is_empty());
+}
+
+#[test]
+fn an_exhausted_pool_names_the_callers_own_place() {
+    let batis = Batis::builder("sqlite::memory:")
+        .pool(|pool| pool.max_size(1).connection_timeout(Duration::from_millis(250)))
+        .open()
+        .unwrap();
+    let _held = batis.connection().unwrap();
+    let here = format!("asked for at {}:{}:", file!(), line!() + 1);
+    let told = batis.connection().map(|_| ()).unwrap_err().to_string();
+    assert!(told.contains(&here), "{told}");
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_names_the_tasks_own_place() {
+    let batis = batis::Batis::builder("sqlite::memory:")
+        .mapper_xml("jobs.xml", MAPPER)
+        .pool(|pool| pool.max_size(1).connection_timeout(Duration::from_millis(250)))
+        .open()
+        .await
+        .unwrap();
+    let _held = batis.connection().await.unwrap();
+    let here = format!("asked for at {}:{}:", file!(), line!() + 1);
+    let told = batis.connection().await.map(|_| ()).unwrap_err().to_string();
+    assert!(told.contains(&here), "{told}");
+    let lost = batis.session().select_one::<i64>("jobs.count", params! { name: "%" }).await.unwrap_err();
+    assert_eq!(lost.statement(), Some("jobs.count"));
 }

@@ -148,9 +148,9 @@ fn is_due(threshold: i32, uses: u32) -> bool {
 pub(crate) fn check(statement: &PreparedStatement, params: &[ValueRef<'_>]) -> Result<()> {
     check_text(statement.sql())?;
     if params.len() > MOST_PARAMETERS {
-        let text = format!("the statement has {} parameters; the server takes {MOST_PARAMETERS} at most", params.len());
+        let text = format!("{} parameters are too many: one call has {MOST_PARAMETERS} at most", params.len());
         return Err(SqlError::new(SqlState::LIMIT_EXCEEDED, text)
-            .hint("send an array (`= any(?)`, `unnest(?)`), or a batch, in place of so many"));
+            .hint("insert by a `Batch`, or give an array: `= any(?)`, `from unnest(?)`"));
     }
     let own = statement.placeholders().is_empty() && !params.is_empty();
     if own && !mentions_parameter(statement.sql(), params.len()) {

@@ -236,3 +236,18 @@ fn rows_without_columns_are_no_hindrance() {
         assert_eq!(conn.query_one("select 1", ()).unwrap().get::<i64>(0).unwrap(), 1);
     }
 }
+
+/// The server's protocol counts to 65,535; what is beyond must not look like a broken connection.
+#[test]
+fn too_many_parameters_are_refused_before_anything_is_sent() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database, "");
+    let values: Vec<i64> = (0..65_536).collect();
+    let text = |count: usize| format!("select count(*) from (values {}) v(n)", vec!["(?)"; count].join(", "));
+    let error = conn.query_one(text(65_536).as_str(), &values).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "65536 parameters are too many: one call has 65535 at most [54000]; hint: insert by a `Batch`, or give an array: `= any(?)`, `from unnest(?)`"
+    );
+    assert_eq!(conn.query_one(text(65_535).as_str(), &values[1..]).unwrap().get::<i64>(0).unwrap(), 65_535);
+}

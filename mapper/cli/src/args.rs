@@ -218,15 +218,15 @@ pub(crate) enum Format {
 pub(crate) enum RenderOutput {
     /// The SQL, then the values as a table.
     Text,
-    /// One JSON object.
+    /// One JSON object; with --all-variants one a line.
     Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RunOutput {
-    /// For a person.
+    /// For a person; laid out when all rows are read.
     Table,
-    /// For a program.
+    /// For a program; written row by row.
     Json,
 }
 

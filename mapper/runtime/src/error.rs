@@ -39,7 +39,8 @@ pub enum ErrorKind {
 /// An error of the mapper: the statement, its place in the mapper file, the SQL, what is wrong and what to do.
 ///
 /// One pointer wide. `Display` tells all of it, the database's words included; [`source`](StdError::source) has only what lies deeper, so that
-/// reporters that walk the chain print nothing twice. Parameter values and text from rows are never part of it.
+/// reporters that walk the chain print nothing twice. Parameter values and text from rows are never part of it, except for what the database
+/// itself quotes: PostgreSQL's `detail` of a violated constraint shows the key or the row.
 ///
 /// Source: `ErrorContext` of MyBatis, carried in the value instead of a thread-local.
 #[doc(alias = "ErrorContext")]
@@ -101,6 +102,10 @@ impl Error {
 
     pub(crate) fn file(path: &Path, cause: std::io::Error) -> Self {
         let mut error = Self::new(ErrorKind::Load, format!("cannot read {}: {cause}", path.display()));
+        let relative = path.is_relative() && cause.kind() == std::io::ErrorKind::NotFound;
+        if let (true, Ok(folder)) = (relative, std::env::current_dir()) {
+            error.0.hint = Some(format!("it is looked for in the working directory, {}", folder.display()));
+        }
         error.0.cause = Cause::Io(cause);
         error
     }
@@ -176,7 +181,7 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> String {
         match &self.0.cause {
-            Cause::Sql(cause) => cause.to_string(),
+            Cause::Sql(cause) => Told(cause).to_string(),
             _ => self.0.message.clone(),
         }
     }
@@ -263,7 +268,7 @@ impl fmt::Display for Error {
             (None, None) => {}
         }
         match &e.cause {
-            Cause::Sql(cause) => write!(f, "{cause}")?,
+            Cause::Sql(cause) => write!(f, "{}", Told(cause))?,
             Cause::Load(diagnostics) => write!(f, "{}:\n{diagnostics}", e.message)?,
             Cause::None | Cause::Bind(_) | Cause::Io(_) => f.write_str(&e.message)?,
         }
@@ -274,6 +279,25 @@ impl fmt::Display for Error {
             Some(sql) => write!(f, "\n  SQL: {}", OneLine(sql)),
             None => Ok(()),
         }
+    }
+}
+
+/// An error of the driver layer. Why a pool lends nothing stands in the causes, which are told too.
+struct Told<'a>(&'a SqlError);
+
+fn tells_causes(error: &SqlError) -> bool {
+    error.kind() == batis_dbc::ErrorKind::DataSource
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source().filter(|_| tells_causes(self.0));
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
     }
 }
 
@@ -306,6 +330,7 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
+            Cause::Sql(cause) if tells_causes(cause) => None,
             Cause::Sql(cause) => cause.source(),
             Cause::Io(cause) => cause.source(),
             Cause::None | Cause::Load(_) | Cause::Bind(_) => None,

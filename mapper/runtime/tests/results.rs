@@ -96,7 +96,12 @@ async fn what_cannot_be_mapped_yet_is_said() {
             <id property="id" column="id"/>
             <collection property="lines" ofType="int"><result column="line"/></collection>
         </resultMap>
-        <select id="orders" resultMap="order">select 1 as id, 2 as line</select>"#,
+        <select id="orders" resultMap="order">select 1 as id, 2 as line</select>
+        <resultMap id="vehicle" type="Vehicle">
+            <id property="id" column="id"/>
+            <discriminator javaType="string" column="kind"><case value="car" resultType="Car"><result property="doors" column="n"/></case></discriminator>
+        </resultMap>
+        <select id="vehicles" resultMap="vehicle">select 1 as id, 'car' as kind, 4 as n</select>"#,
     );
     let error = session.select_list::<Order>("t.orders", ()).await.unwrap_err();
     assert_eq!((error.kind(), error.sql_state().unwrap().code()), (ErrorKind::Unsupported, "0A000"));
@@ -106,6 +111,10 @@ async fn what_cannot_be_mapped_yet_is_said() {
         [Head { id: 1 }],
         "who does not ask is not told"
     );
+    // Neither by name nor as a map: `doors` would silently be missing.
+    let head = session.select_list::<Head>("t.vehicles", ()).await.unwrap_err();
+    let map = session.select_list::<HashMap<String, SqlValue>>("t.vehicles", ()).await.unwrap_err();
+    assert_eq!((head.kind(), map.kind()), (ErrorKind::Unsupported, ErrorKind::Unsupported));
 }
 
 #[derive(Debug, Deserialize, PartialEq, Clone, Copy, serde::Serialize)]

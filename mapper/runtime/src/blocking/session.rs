@@ -252,7 +252,7 @@ impl SqlSession {
     ) -> Result<T> {
         match &self.inner.on {
             On::Source(source) => {
-                let mut lease = source.connection_blocking(None)?;
+                let mut lease = source.connection_blocking(None).map_err(|e| statement.blame(e.into()))?;
                 lease.note_use(statement.id());
                 let runner = lease.runner();
                 wait(runner.as_deref(), None, work(&mut lease))
@@ -260,7 +260,7 @@ impl SqlSession {
             On::Tx { tx, scope } => {
                 let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
                 wait(tx.runner(), None, async {
-                    guard.enter(scope).await?;
+                    guard.enter(scope).await.map_err(|e| statement.blame(e))?;
                     work(Held::Tx(guard).connection(statement)?).await
                 })
             }

@@ -59,7 +59,7 @@ impl SqlSession {
         (done.and_then(|value| Ok(ended.map(|()| value)?)), lease)
     }
 
-    /// See [`tx_retry`](AsyncSession::tx_retry).
+    /// See [`tx_retry`](crate::SqlSession::tx_retry).
     ///
     /// # Errors
     /// As there.
@@ -86,7 +86,7 @@ impl SqlSession {
         }
     }
 
-    /// See [`begin`](AsyncSession::begin).
+    /// See [`begin`](crate::SqlSession::begin).
     ///
     /// # Errors
     /// As there.
@@ -96,7 +96,7 @@ impl SqlSession {
         self.begin_at(TransactionOptions::new(), Location::caller())
     }
 
-    /// See [`begin_with`](AsyncSession::begin_with).
+    /// See [`begin_with`](crate::SqlSession::begin_with).
     ///
     /// # Errors
     /// As there.
@@ -123,7 +123,7 @@ impl SqlSession {
         }
     }
 
-    /// See [`commit`](AsyncSession::commit).
+    /// See [`commit`](crate::SqlSession::commit).
     ///
     /// # Errors
     /// As there.
@@ -132,7 +132,7 @@ impl SqlSession {
         finish(tx, scope, true).0
     }
 
-    /// See [`rollback`](AsyncSession::rollback).
+    /// See [`rollback`](crate::SqlSession::rollback).
     ///
     /// # Errors
     /// As there.

@@ -116,6 +116,9 @@ impl<'de> Deserializer<'de> for RowDe<'_, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if let Some(failure) = self.group.refusal() {
+            return Err(failure);
+        }
         visitor.visit_map(Entries { row: self.row, entries: &self.group.entries, next: 0 })
     }
 

@@ -52,8 +52,9 @@ async fn enter<'a>(tx: &'a Tx, scope: &Arc<Scope>) -> Result<TxGuard<'a>> {
 }
 
 impl SqlSession {
+    /// A connection for this statement.
     #[inline]
-    pub(crate) async fn held(&self) -> Result<Held<'_>> {
-        self.on.hold().await
+    pub(crate) async fn held<'a>(&'a self, statement: &MappedStatement) -> Result<Held<'a>> {
+        self.on.hold().await.map_err(|e| statement.blame(e))
     }
 }

@@ -59,7 +59,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            let mut held = self.held().await?;
+            let mut held = self.held(request.statement).await?;
             Executor::new(held.connection(request.statement)?).one(request.statement, &request.parameter).await
         }
     }
@@ -77,7 +77,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            let mut held = self.held().await?;
+            let mut held = self.held(request.statement).await?;
             Executor::new(held.connection(request.statement)?).optional(request.statement, &request.parameter).await
         }
     }
@@ -95,7 +95,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            let mut held = self.held().await?;
+            let mut held = self.held(request.statement).await?;
             Executor::new(held.connection(request.statement)?).list(request.statement, &request.parameter).await
         }
     }
@@ -119,7 +119,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            let mut held = self.held().await?;
+            let mut held = self.held(request.statement).await?;
             let mut all = HashMap::new();
             let mut executor = Executor::new(held.connection(request.statement)?);
             executor
@@ -147,7 +147,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            let mut held = self.held().await?;
+            let mut held = self.held(request.statement).await?;
             let mut all = Vec::new();
             let mut executor = Executor::new(held.connection(request.statement)?);
             executor
@@ -280,7 +280,7 @@ impl SqlSession {
     }
 
     async fn run(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
-        let mut held = self.held().await?;
+        let mut held = self.held(request.statement).await?;
         Executor::new(held.connection(request.statement)?).update(request.statement, &mut request.parameter).await
     }
 }
