@@ -11,7 +11,7 @@ use crate::params::{Cells, Params};
 use crate::placeholder::Placeholders;
 use crate::result_set::ResultSet;
 use crate::sql_text::first_statement;
-use crate::statement::PreparedStatement;
+use crate::statement::StatementRef;
 use crate::to_sql::wrong_parameter_count;
 use crate::transaction::Transaction;
 use crate::value::Value;
@@ -93,7 +93,7 @@ impl<'c> ScriptResults<'c> {
         };
         let text = &self.sql[found.clone()];
         place.start = found.start + (text.len() - text.trim_start().len());
-        let statement = PreparedStatement::new(&self.sql[place.start..found.end]);
+        let statement = self.conn.statement(StatementRef::Text(&self.sql[place.start..found.end]));
         let params: Vec<Value> = self.params.by_ref().take(statement.placeholders().count()).collect();
         let cells: Cells<'_> = params.iter().map(Value::as_ref).collect();
         let outcome = match self.conn.start_at(self.depth, &statement, &cells, &self.options).await {
