@@ -21,11 +21,6 @@
 //! Options are listed by [`SqliteDriver`]. All work is done inside the call, on the caller's thread: a future of this driver is ready when it
 //! is polled for the first time, and a blocking caller needs no runtime.
 //!
-//! # Statements
-//! `execute_returning` appends `RETURNING` with names in backticks: what stands in double quotes and is no column is text for SQLite.
-//! `last_insert_id` is the rowid of the last insert. Rows are read from the database one at a time, whatever `fetch_size` says, and cost no
-//! allocation. A script is cut where SQLite says, also behind the body of a trigger. There are no procedures to `call` (0A000).
-//!
 //! # Values
 //! A column gives what SQLite stores, whatever its declared type: `Int`, `Float`, `Text`, `Bytes` or `Null`. Text that is no valid UTF-8 comes as
 //! `Bytes`.
@@ -36,6 +31,11 @@
 //! | `Int`, `Float`, `Text`, `Bytes` | the same; NaN as null, since SQLite has no NaN |
 //! | `Numeric`, `Uuid`, `Date`, `Time`, `Timestamp`, `TimestampTz`, `Interval`, `Json` | text, in the form of their `Display` |
 //! | `Array` | JSON text |
+//!
+//! # Statements
+//! `execute_returning` appends `RETURNING` with names in backticks: what stands in double quotes and is no column is text for SQLite.
+//! `last_insert_id` is the rowid of the last insert. Rows are read from the database one at a time, whatever `fetch_size` says, and cost no
+//! allocation. A script is cut where SQLite says, also behind the body of a trigger. There are no procedures to `call` (0A000).
 #![deny(unsafe_code)]
 
 mod accesses;
