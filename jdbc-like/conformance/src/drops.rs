@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context as Task, Poll, Waker};
 
 use batis_dbc::driver::{ConnectOptions, Mode};
-use batis_dbc::{Batch, CallOptions, Connection, DriverManager, Result, SqlError, TransactionOptions};
+use batis_dbc::{Batch, CallOptions, Connection, DriverManager, Result, ScriptResult, SqlError, TransactionOptions};
 
 use crate::case::{Check, Problem, same};
 use crate::cases::numbers;
@@ -50,7 +50,7 @@ struct Run<'a> {
     next: i64,
 }
 
-const KINDS: u64 = 12;
+const KINDS: u64 = 14;
 
 impl Run<'_> {
     async fn connect(&self) -> Result<Connection> {
@@ -190,6 +190,21 @@ async fn operation(conn: &mut Connection, kind: u64, id: i64, dialect: &Dialect)
                 Ok::<_, SqlError>(())
             })
             .await?;
+        }
+        11 => {
+            let script = format!("{}; insert into conf_drops values (?, 'a'), (?, 'b'); {}", numbers(300), numbers(30));
+            let mut results = conn.query_script(&script, (id, id))?;
+            while let Some(result) = results.next().await? {
+                if let ScriptResult::Rows(mut rows) = result {
+                    for _ in 0..id % 40 {
+                        rows.advance().await?;
+                    }
+                }
+            }
+        }
+        12 => {
+            let sql = "insert into conf_drops values (?, 'a'), (?, 'b')";
+            drop(conn.execute_returning(sql, (id, id), &["n"]).await?);
         }
         // Never ends by itself in the time of the test: dropped, whatever the turns are.
         _ => {

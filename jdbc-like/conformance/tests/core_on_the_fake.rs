@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use batis_conformance::{Answer, FakeDriver};
-use batis_dbc::{Connection, DriverManager, HandBack, SqlState, TransactionOptions, Value, block};
+use batis_dbc::{Connection, DriverManager, HandBack, ScriptResult, SqlState, TransactionOptions, Value, block};
 
 fn connect(fake: &FakeDriver) -> Connection {
     block(None, None, DriverManager::new().with(fake.clone()).connect("fake:x")).unwrap()
@@ -165,4 +165,43 @@ fn two_operations_left_in_a_row_are_both_settled() {
     wait(poll_fn(|_| Poll::Ready(())));
     wait(conn.execute("next", ())).unwrap();
     assert_eq!(fake.log(), ["1: slow", "1: SETTLE", "1: slow", "1: SETTLE", "1: next"]);
+}
+
+#[test]
+fn a_script_runs_as_far_as_it_is_asked_and_ends_when_a_step_is_dropped() {
+    let fake = FakeDriver::new();
+    fake.on("one", Answer::rows(&["a"], [vec![Value::Int(1)], vec![Value::Int(2)]]));
+    fake.on("three", Answer::count(3).pending(5));
+    let mut conn = connect(&fake);
+    let mut results = conn.query_script("one; two;; three; four", ()).unwrap();
+    assert!(fake.log().is_empty());
+    assert!(matches!(wait(results.next()).unwrap(), Some(ScriptResult::Rows(_))));
+    assert!(matches!(wait(results.next()).unwrap(), Some(ScriptResult::Count(0))));
+    leave(results.next());
+    assert!(wait(results.next()).unwrap().is_none());
+    wait(conn.execute("next", ())).unwrap();
+    assert_eq!(fake.log(), ["1: one", "1: CLOSE CURSOR", "1: two", "1: three", "1: SETTLE", "1: next"]);
+}
+
+#[test]
+fn errors_of_scripts_are_placed() {
+    let fake = FakeDriver::new();
+    fake.on("bad ?", Answer::error(SqlState::DATA_EXCEPTION, "no"));
+    let rows = Answer::rows(&["a"], [vec![Value::Int(1)]]);
+    fake.on("late", rows.then_error(SqlState::DATA_EXCEPTION, "not all"));
+    let mut conn = connect(&fake);
+    let script = "fine;\n -- a comment\n late; bad ?";
+    let mut results = conn.query_script(script, (7,)).unwrap();
+    wait(results.next()).unwrap();
+    // The comment is a part of the statement behind it, so the fake database does not know the text.
+    assert!(matches!(wait(results.next()).unwrap(), Some(ScriptResult::Count(0))));
+    let error = wait(results.next()).map(drop).unwrap_err();
+    assert_eq!((error.statement_index(), error.position(), error.sql()), (Some(2), script.find("bad"), Some(script)));
+    assert_eq!(error.to_string(), "statement 3 of the script: no [22000]; at line 3, column 8 of the SQL");
+    let mut results = conn.query_script("x; late", ()).unwrap();
+    wait(results.next()).unwrap();
+    let Some(ScriptResult::Rows(rows)) = wait(results.next()).unwrap() else { panic!("there are no rows") };
+    let error = wait(rows.collect()).unwrap_err();
+    assert_eq!((error.statement_index(), error.position()), (Some(1), Some(3)));
+    assert_eq!(conn.query_script("?", ()).map(drop).unwrap_err().sql_state().code(), "07001");
 }

@@ -35,7 +35,8 @@ fn of_connections() {
         conn.query_one("row", ()).await?;
         conn.query_opt("row", ()).await?;
         conn.query_opt_with("row", (), |row| Ok(row.get::<&str>(0)?.len())).await?;
-        // The fake database cannot do it; the future is Send all the same.
+        // The fake database cannot do these; their futures are Send all the same.
+        assert!(conn.call("{call p(?)}", (batis_dbc::Out,)).await.is_err());
         assert!(conn.execute_returning("insert", (1,), &["a"]).await.is_err());
         conn.execute_script("a; b").await?;
         let mut results = conn.query_script("change; rows", ())?;

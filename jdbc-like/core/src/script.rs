@@ -11,7 +11,7 @@ use crate::params::{Cells, Params};
 use crate::placeholder::Placeholders;
 use crate::result_set::ResultSet;
 use crate::sql_text::first_statement;
-use crate::statement::PreparedStatement;
+use crate::statement::StatementRef;
 use crate::to_sql::wrong_parameter_count;
 use crate::transaction::Transaction;
 use crate::value::Value;
@@ -32,6 +32,8 @@ pub struct ScriptResults<'c> {
     rest: Option<usize>,
     /// How many statements have run.
     done: usize,
+    /// Where the statement stands that runs.
+    running: Option<Place>,
 }
 
 /// What one statement of a script gave.
@@ -43,6 +45,12 @@ pub enum ScriptResult<'r> {
     /// It returns rows. They may be left unread.
     #[doc(alias = "getResultSet")]
     Rows(ResultSet<'r>),
+}
+
+/// How a statement of a script has run.
+pub(crate) enum Ran {
+    Count(u64),
+    Rows(Place),
 }
 
 /// Where a statement stands in its script.
@@ -75,7 +83,7 @@ impl<'c> ScriptResults<'c> {
             return Err(wrong_parameter_count(expected, params.len()).sql_text(sql));
         }
         let (sql, options) = (sql.into(), options.clone());
-        Ok(Self { conn, depth, sql, params: params.into_iter(), options, rest: Some(0), done: 0 })
+        Ok(Self { conn, depth, sql, params: params.into_iter(), options, rest: Some(0), done: 0, running: None })
     }
 
     /// Runs the next statement; none if there is no further one, or if one has failed. What is left of the result before is dropped.
@@ -84,6 +92,20 @@ impl<'c> ScriptResults<'c> {
     /// What the database says of the statement; [`SqlError::statement_index`] tells which one it is, and its position is one in the script.
     /// What ran before it stays, unless a transaction is open.
     pub async fn next(&mut self) -> Result<Option<ScriptResult<'_>>> {
+        Ok(self.run_next().await?.map(|ran| self.show(ran)))
+    }
+
+    /// The result of the statement that has just run.
+    pub(crate) fn show(&mut self, ran: Ran) -> ScriptResult<'_> {
+        match ran {
+            Ran::Count(count) => ScriptResult::Count(count),
+            Ran::Rows(place) => {
+                ScriptResult::Rows(ResultSet::new(self.conn, false, self.options.max_rows).of_script(place))
+            }
+        }
+    }
+
+    pub(crate) async fn run_next(&mut self) -> Result<Option<Ran>> {
         let Some(from) = self.rest.take() else { return Ok(None) };
         let mut place = Place { sql: Arc::clone(&self.sql), number: self.done, start: from };
         let found = match self.find(from).await {
@@ -93,21 +115,29 @@ impl<'c> ScriptResults<'c> {
         };
         let text = &self.sql[found.clone()];
         place.start = found.start + (text.len() - text.trim_start().len());
-        let statement = PreparedStatement::new(&self.sql[place.start..found.end]);
+        let statement = self.conn.statement(StatementRef::Text(&self.sql[place.start..found.end]));
         let params: Vec<Value> = self.params.by_ref().take(statement.placeholders().count()).collect();
+        self.running = Some(place.clone());
         let cells: Cells<'_> = params.iter().map(Value::as_ref).collect();
         let outcome = match self.conn.start_at(self.depth, &statement, &cells, &self.options).await {
             Ok(outcome) => outcome,
             Err(error) => return Err(place.explain(error)),
         };
+        self.running = None;
         self.done += 1;
         self.rest = Some(found.end);
         Ok(Some(match outcome {
-            Outcome::Count(count) => ScriptResult::Count(count),
-            Outcome::Rows => {
-                ScriptResult::Rows(ResultSet::new(self.conn, false, self.options.max_rows).of_script(place))
-            }
+            Outcome::Count(count) => Ran::Count(count),
+            Outcome::Rows => Ran::Rows(place),
         }))
+    }
+
+    /// The error of who waited for the next result and gave up.
+    pub(crate) fn given_up(&self, error: SqlError) -> SqlError {
+        match &self.running {
+            Some(place) if error.statement_index().is_none() => place.explain(error),
+            _ => error,
+        }
     }
 
     /// The next statement, asked of the driver, since each database has its own rules.

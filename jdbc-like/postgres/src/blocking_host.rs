@@ -99,7 +99,8 @@ impl Runner for BlockingHost {
             }
             let alarm = *self.alarm();
             if wait(&self.link, &mut io, &wakeup, deadline, alarm).is_err() {
-                break Err(TimedOut);
+                // Once more: the call's own limit has passed too, and its error says which statement it was.
+                break if future.as_mut().poll(&mut cx).is_ready() { Ok(()) } else { Err(TimedOut) };
             }
         };
         // A loop around this one must not miss what was cleared here.

@@ -48,6 +48,10 @@
 //! name, and the least recently used one is closed when there are too many. With 0 nothing is ever named, which suits PgBouncer in transaction
 //! mode (with names, statements are missing there: 26000). When the schema changes under a named statement it is prepared again, silently outside of a transaction.
 //!
+//! Rows are read as they come, and the server waits when nobody reads: no result is in memory as a whole. With `fetch_size` inside of a
+//! transaction the server computes a portion at a time (`DECLARE` and `FETCH`), so that a result that is left early costs it no more than that.
+//! `call` runs procedures and functions; JDBC's `{call ..}` asks the catalog which one is meant.
+//!
 //! A dropped future, a passed deadline or a result that was left early is cancelled on the server by a *fenced* request before the connection
 //! is used again, so that it can never hit the next statement. What was left inside a transaction, or has changed rows, is read over instead.
 //!

@@ -40,9 +40,8 @@ impl Slot {
     fn describe_again(&mut self, reprepared: c_int) {
         self.reprepared = reprepared;
         self.statement.refresh();
-        let shape = self.statement.shape();
-        if shape != *self.shape {
-            self.shape = Arc::new(shape);
+        if !self.statement.shows(&self.shape) {
+            self.shape = Arc::new(self.statement.shape());
         }
     }
 }

@@ -35,6 +35,11 @@
 //! | `Int`, `Float`, `Text`, `Bytes` | the same; NaN as null, since SQLite has no NaN |
 //! | `Numeric`, `Uuid`, `Date`, `Time`, `Timestamp`, `TimestampTz`, `Interval`, `Json` | text, in the form of their `Display` |
 //! | `Array` | JSON text |
+//!
+//! # Statements
+//! `execute_returning` appends `RETURNING` with names in backticks: what stands in double quotes and is no column is text for SQLite.
+//! `last_insert_id` is the rowid of the last insert. Rows are read from the database one at a time, whatever `fetch_size` says, and cost no
+//! allocation. A script is cut where SQLite says, also behind the body of a trigger. There are no procedures to `call` (0A000).
 #![deny(unsafe_code)]
 
 mod accesses;

@@ -229,6 +229,28 @@ impl Statement {
         Shape::new(columns)
     }
 
+    /// Whether its result has these columns still. Compares in place: SQLite prepares a statement anew also for another value of `limit ?`.
+    pub(crate) fn shows(&self, shape: &Shape) -> bool {
+        let columns = shape.columns();
+        columns.len() == self.columns && (0..).zip(columns).all(|(index, column)| self.shows_column(index, column))
+    }
+
+    fn shows_column(&self, index: c_int, column: &Column) -> bool {
+        let raw = self.raw.as_ptr();
+        let origin = column.origin.as_ref();
+        // SAFETY: the statement is live, and each text is compared before the next call.
+        unsafe {
+            equals(ffi::sqlite3_column_name(raw, index), Some(&column.name))
+                && equals(
+                    ffi::sqlite3_column_decltype(raw, index),
+                    Some(&*column.type_name).filter(|name| !name.is_empty()),
+                )
+                && equals(ffi::sqlite3_column_database_name(raw, index), origin.map(|o| &*o.schema))
+                && equals(ffi::sqlite3_column_table_name(raw, index), origin.map(|o| &*o.table))
+                && equals(ffi::sqlite3_column_origin_name(raw, index), origin.map(|o| &*o.column))
+        }
+    }
+
     fn describe(&self, index: c_int) -> Option<Column> {
         let raw = self.raw.as_ptr();
         // SAFETY: the statement is live, and each text is copied before the next call.
@@ -316,6 +338,16 @@ unsafe fn copy(text: *const c_char) -> Option<Box<str>> {
     // SAFETY: the caller's promise.
     let text = NonNull::new(text.cast_mut()).map(|t| unsafe { CStr::from_ptr(t.as_ptr()) })?;
     Some(text.to_string_lossy().into())
+}
+
+/// # Safety
+/// As for [`copy`].
+unsafe fn equals(text: *const c_char, expected: Option<&str>) -> bool {
+    match (NonNull::new(text.cast_mut()), expected) {
+        // SAFETY: the caller's promise.
+        (Some(text), Some(expected)) => unsafe { CStr::from_ptr(text.as_ptr()) }.to_bytes() == expected.as_bytes(),
+        (text, expected) => text.is_none() && expected.is_none(),
+    }
 }
 
 /// # Safety

@@ -67,6 +67,22 @@ fn in_tasks_too() {
 }
 
 #[test]
+fn another_limit_allocates_nothing_though_sqlite_prepares_anew() {
+    let mut conn = connect();
+    let page = conn.prepare("select id, name, weight * 2 as w from t limit ?").unwrap();
+    let mut read = |rows: i64| {
+        let (mut all, mut seen) = (conn.query(&page, (rows,)).unwrap(), 0);
+        while let Some(row) = all.next().unwrap() {
+            seen += row.get::<&str>("name").unwrap().len().min(1);
+        }
+        seen
+    };
+    read(10);
+    let (seen, of_all) = counted(|| read(20) + read(5000) + read(3));
+    assert_eq!((seen, of_all.allocations), (5023, 0));
+}
+
+#[test]
 fn a_statement_that_is_known_allocates_nothing_at_all() {
     let mut conn = connect();
     let update = conn.prepare("update t set weight = ?, name = ? where id = ?").unwrap();

@@ -121,6 +121,16 @@ fn closures(conn: &mut Connection, _: &Dialect) -> Check {
 fn deadline(conn: &mut Connection, dialect: &Dialect) -> Check {
     let options = CallOptions::new().timeout(std::time::Duration::from_millis(50));
     fails!(conn.execute_with(dialect.slow_query, (), &options), "57014");
+    let script = format!("select 1; {}", dialect.slow_query);
+    let options = CallOptions::new().timeout(std::time::Duration::from_millis(100));
+    let mut results = conn.query_script_with(&script, (), &options)?;
+    results.next()?;
+    let error = match results.next() {
+        Ok(Some(ScriptResult::Rows(mut rows))) => fails!(rows.advance(), "57014"),
+        Ok(_) => return Err(Problem::new("the deadline did not hold")),
+        Err(error) => error,
+    };
+    same!((error.sql_state().code(), error.statement_index()), ("57014", Some(1)));
     same!(conn.query_one("select 1", ())?.get::<i64>(0)?, 1);
     Ok(())
 }

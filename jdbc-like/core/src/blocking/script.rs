@@ -39,8 +39,11 @@ impl ScriptResults<'_> {
     /// As there.
     #[allow(clippy::should_implement_trait)] // it lends its rows, which `Iterator` cannot
     pub fn next(&mut self) -> Result<Option<ScriptResult<'_>>> {
-        let result = wait(self.runner.0, self.deadline, self.inner.next())?;
-        Ok(result.map(|result| match result {
+        let result = match wait(self.runner.0, self.deadline, self.inner.run_next()) {
+            Ok(result) => result,
+            Err(error) => return Err(self.inner.given_up(error)),
+        };
+        Ok(result.map(|ran| match self.inner.show(ran) {
             AsyncScriptResult::Count(count) => ScriptResult::Count(count),
             AsyncScriptResult::Rows(rows) => ScriptResult::Rows(ResultSet::new(rows, self.runner.0, self.deadline)),
         }))
