@@ -1,4 +1,4 @@
-//! The driver layer against the raw drivers: one row by key, and a thousand rows.
+//! The driver layer against the raw drivers: one row by key, and a thousand rows. [`bulk`] has the larger pieces.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,6 +9,7 @@ use batis_sqlite::SqliteDriver;
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
+use super::bulk;
 use super::user::{ALL, BY_ID, BY_ID_PG, User, next, postgres, schema};
 use crate::{Subject, Work};
 
@@ -17,6 +18,7 @@ pub(super) fn all() -> Vec<Work> {
     if postgres().is_some() {
         works.extend([postgres_by_id(), postgres_blocking_by_id(), postgres_all()]);
     }
+    works.extend(bulk::all());
     works
 }
 
@@ -35,7 +37,7 @@ fn rusqlite() -> rusqlite::Connection {
     conn
 }
 
-fn sqlite_blocking() -> batis_dbc::blocking::Connection {
+pub(super) fn sqlite_blocking() -> batis_dbc::blocking::Connection {
     let mut conn = drivers().connect_blocking("sqlite::memory:").expect("SQLite opens in memory");
     conn.execute_script(&schema()).expect("the schema is right");
     conn
@@ -147,12 +149,12 @@ fn sqlite_all() -> Work {
     Work { name: "SQLite: select 1,000 rows of 5 columns", subjects }
 }
 
-fn postgres_url() -> String {
+pub(super) fn postgres_url() -> String {
     let database = postgres().expect("asked for only where PostgreSQL is");
     database.url()
 }
 
-fn postgres_async(rt: &Runtime) -> Connection {
+pub(super) fn postgres_async(rt: &Runtime) -> Connection {
     rt.block_on(async {
         let mut conn = drivers().connect(&postgres_url()).await.expect("the private server answers");
         conn.execute_script(&format!("drop table if exists users; {}", schema())).await.expect("the schema is right");
@@ -160,7 +162,7 @@ fn postgres_async(rt: &Runtime) -> Connection {
     })
 }
 
-fn tokio_postgres(rt: &Runtime) -> tokio_postgres::Client {
+pub(super) fn tokio_postgres(rt: &Runtime) -> tokio_postgres::Client {
     // The same place for both: a URL of ours is a libpq URL.
     let config: tokio_postgres::Config = postgres_url().parse().expect("our URL is libpq's");
     rt.block_on(async {
@@ -170,7 +172,7 @@ fn tokio_postgres(rt: &Runtime) -> tokio_postgres::Client {
     })
 }
 
-fn read_raw(row: &tokio_postgres::Row) -> User {
+pub(super) fn read_raw(row: &tokio_postgres::Row) -> User {
     User {
         id: i64::from(row.get::<_, i32>(0)),
         name: row.get(1),
@@ -206,15 +208,25 @@ fn postgres_by_id() -> Work {
 }
 
 fn postgres_blocking_by_id() -> Work {
+    let (mut raw, mut raw_key) = (postgres_crate(), 0);
+    let statement = raw.prepare(BY_ID_PG).expect("the statement is right");
     let (mut conn, mut key) = (drivers().connect_blocking(&postgres_url()).expect("the private server answers"), 0);
     let subjects = vec![
-        raw_postgres_by_id(),
+        Subject::each("postgres, prepared", move || {
+            let id = i32::try_from(next(&mut raw_key)).expect("keys are small");
+            read_raw(&raw.query_one(&statement, &[&id]).expect("the row is there")).consume();
+        }),
         Subject::each("batis-dbc blocking, no runtime", move || {
             let user = conn.query_opt_with(BY_ID, (next(&mut key),), User::read).expect("the query runs");
             user.expect("the row is there").consume();
         }),
+        raw_postgres_by_id(),
     ];
-    Work { name: "PostgreSQL: select one row by key, blocking against async", subjects }
+    Work { name: "PostgreSQL: select one row by key, on a plain thread", subjects }
+}
+
+fn postgres_crate() -> postgres::Client {
+    postgres::Client::connect(&postgres_url(), postgres::NoTls).expect("the private server answers")
 }
 
 fn postgres_all() -> Work {

@@ -1,5 +1,6 @@
 //! The pieces of work, by layer.
 
+mod bulk;
 mod driver;
 mod mapper;
 mod pool;

@@ -279,7 +279,8 @@ impl Connection {
         CopyIn::start(self, depth, Copied::Statement(statement), options).await
     }
 
-    /// Begins to copy rows into a table: `t (a, b)`, or `t` for all columns. It is a piece of SQL: never put a user's input into it.
+    /// Begins to copy rows into a table: `t (a, b)`, or `t` for all columns (where some are generated, the others must be named). It is a
+    /// piece of SQL: never put a user's input into it.
     ///
     /// Values are sent in the binary form of their columns' types: integers, floats, texts and numerics go into one another's columns where
     /// nothing is lost, a text into enums, uuids and JSON; what else does not fit is an error. If a column's type has no binary form here

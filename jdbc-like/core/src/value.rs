@@ -224,6 +224,10 @@ fn fmt_array(f: &mut fmt::Formatter<'_>, items: &[Value]) -> fmt::Result {
             Value::Null => f.write_str("NULL")?,
             Value::Array(inner) => fmt_array(f, inner)?,
             Value::Text(text) | Value::Json(text) => fmt_quoted_if_needed(f, text)?,
+            // Their texts are never empty, and nothing in them is special.
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Uuid(_) | Value::Time(_) => {
+                fmt::Display::fmt(item, f)?
+            }
             other => fmt_quoted_if_needed(f, &other.to_string())?,
         }
     }
@@ -238,12 +242,14 @@ fn fmt_quoted_if_needed(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 
 fn fmt_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("\"")?;
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            f.write_str("\\")?;
-        }
-        write!(f, "{c}")?;
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\\']) {
+        f.write_str(&rest[..at])?;
+        f.write_str("\\")?;
+        f.write_str(&rest[at..=at])?;
+        rest = &rest[at + 1..];
     }
+    f.write_str(rest)?;
     f.write_str("\"")
 }
 
@@ -279,5 +285,11 @@ mod tests {
         assert_eq!(text(ValueRef::TimestampTz(0)), "1970-01-01 00:00:00+00");
         let nested = [Value::Int(1), Value::Null, Value::Array([Value::Text("a\"b".into())].into())];
         assert_eq!(text(ValueRef::Array(&nested)), "{1,NULL,{\"a\\\"b\"}}");
+        let texts = ["", "null", "\\\"", "a b", "\u{e4}\"\u{e4}"].map(|text| Value::Text(text.into()));
+        assert_eq!(text(ValueRef::Array(&texts)), r#"{"","null","\\\"","a b","ä\"ä"}"#);
+        let others =
+            [Value::Float(-0.5), Value::Bool(true), Value::Time(1), Value::Timestamp(0), Value::Bytes([1].into())];
+        let expected = r#"{-0.5,true,00:00:00.000001,"1970-01-01 00:00:00","\\x01"}"#;
+        assert_eq!(text(ValueRef::Array(&others)), expected);
     }
 }

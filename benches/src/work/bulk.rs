@@ -1,0 +1,147 @@
+//! Many rows at once, out of a database and into one.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use batis_dbc::{Batch, BatchOptions, BatchStrategy, blocking};
+
+use super::driver::{drivers, postgres_async, postgres_url, read_raw, runtime, sqlite_blocking, tokio_postgres};
+use super::user::{User, postgres};
+use crate::{Subject, Work};
+
+/// Rows that are inserted.
+const MANY: i64 = 10_000;
+const INSERT: &str = "insert into bulk (id, name, score) values (?, ?, ?)";
+const TABLE: &str = "create table bulk (id bigint primary key, name text, score double precision)";
+/// On PostgreSQL, where deleted rows would stay for a while, and on SQLite.
+const EMPTY: [&str; 2] = ["truncate bulk", "delete from bulk"];
+/// Rows that are selected.
+const LARGE: &str = "select id, name, email, age, score from large";
+
+pub(super) fn all() -> Vec<Work> {
+    let mut works = vec![sqlite_insert()];
+    if let Some(database) = postgres() {
+        let large = "create table large as select n::int as id, 'user number ' || n as name, 'user' || n || '@example.org' as email, \
+            (n % 90)::int as age, n + 0.5::float8 as score from generate_series(1, 100000) n; analyze large";
+        database.psql(&format!("drop table if exists large, bulk; {TABLE}; {large}")).expect("the tables are made");
+        works.extend([postgres_large(), postgres_insert()]);
+    }
+    works
+}
+
+fn postgres_large() -> Work {
+    let (rt, raw_rt) = (runtime(), runtime());
+    let mut conn = postgres_async(&rt);
+    let client = tokio_postgres(&raw_rt);
+    let statement = raw_rt.block_on(client.prepare(LARGE)).expect("the statement is right");
+    let mut threads = drivers().connect_blocking(&postgres_url()).expect("the private server answers");
+    let subjects = vec![
+        Subject::each("tokio-postgres, prepared, streamed", move || {
+            raw_rt.block_on(async {
+                let none: [i32; 0] = [];
+                let mut rows = pin!(client.query_raw(&statement, none).await.expect("the query runs"));
+                while let Some(row) =
+                    std::future::poll_fn(|cx| futures_core::Stream::poll_next(rows.as_mut(), cx)).await
+                {
+                    read_raw(&row.expect("the row is read")).consume();
+                }
+            });
+        }),
+        Subject::each("batis-dbc async", move || {
+            rt.block_on(async {
+                let mut rows = conn.query(LARGE, ()).await.expect("the query runs");
+                while let Some(row) = rows.next().await.expect("the row is read") {
+                    User::read(&row).expect("the row fits").consume();
+                }
+            });
+        }),
+        Subject::each("batis-dbc blocking", move || {
+            let mut rows = threads.query(LARGE, ()).expect("the query runs");
+            while let Some(row) = rows.next().expect("the row is read") {
+                User::read(&row).expect("the row fits").consume();
+            }
+        }),
+    ];
+    Work { name: "PostgreSQL: select 100,000 rows of 5 columns", subjects }
+}
+
+fn rows() -> impl Iterator<Item = (i64, String, f64)> {
+    (0..MANY).map(|id| (id, format!("user number {id}"), 0.5))
+}
+
+/// A connection that fills an empty table by this, timed without emptying it.
+fn fills(
+    name: &'static str,
+    mut conn: blocking::Connection,
+    mut fill: impl FnMut(&mut blocking::Connection) + 'static,
+) -> Subject {
+    Subject::new(name, move |n| {
+        let mut took = Duration::ZERO;
+        for _ in 0..n {
+            let empty = EMPTY[usize::from(conn.info().product == "SQLite")];
+            conn.execute(empty, ()).expect("the table is emptied");
+            let start = Instant::now();
+            fill(&mut conn);
+            took += start.elapsed();
+        }
+        took
+    })
+}
+
+fn one_by_one(conn: &mut blocking::Connection) {
+    let filled = conn.tx(|t| rows().try_for_each(|row| t.execute(INSERT, row).map(|_| ())));
+    filled.expect("the rows are new");
+}
+
+/// The batch is made anew each time, as a caller would.
+fn by_batch(strategy: BatchStrategy) -> impl FnMut(&mut blocking::Connection) {
+    move |conn| {
+        let mut batch = Batch::new(INSERT);
+        rows().try_for_each(|row| batch.add(row)).expect("the values fit");
+        let options = BatchOptions::new().strategy(strategy);
+        conn.execute_batch_with(&batch, &options).expect("the rows are new");
+    }
+}
+
+fn postgres_insert() -> Work {
+    let connect = || drivers().connect_blocking(&postgres_url()).expect("the private server answers");
+    let subjects = vec![
+        fills("one by one, a transaction", connect(), one_by_one),
+        fills("batch", connect(), by_batch(BatchStrategy::Auto)),
+        fills("batch, COPY", connect(), by_batch(BatchStrategy::Copy)),
+        fills("copy_in_rows", connect(), |conn| {
+            let mut copy = conn.copy_in_rows("bulk (id, name, score)").expect("the table is there");
+            copy.send_all(rows()).expect("the values fit");
+            copy.finish().expect("the rows are new");
+        }),
+    ];
+    Work { name: "PostgreSQL: insert 10,000 rows of 3 columns", subjects }
+}
+
+fn sqlite_insert() -> Work {
+    let raw = rusqlite::Connection::open_in_memory().expect("SQLite opens in memory");
+    raw.execute_batch(TABLE).expect("the table is made");
+    let connect = || {
+        let mut conn = sqlite_blocking();
+        conn.execute(TABLE, ()).expect("the table is made");
+        conn
+    };
+    let subjects = vec![
+        Subject::new("rusqlite, a prepared loop", move |n| {
+            let mut took = Duration::ZERO;
+            for _ in 0..n {
+                raw.execute(EMPTY[1], ()).expect("the table is emptied");
+                let start = Instant::now();
+                raw.execute_batch("begin immediate").expect("a transaction begins");
+                let mut statement = raw.prepare_cached(INSERT).expect("the statement is right");
+                assert!(rows().all(|row| statement.execute(row).is_ok()), "the rows are new");
+                raw.execute_batch("commit").expect("it commits");
+                took += start.elapsed();
+            }
+            took
+        }),
+        fills("one by one, a transaction", connect(), one_by_one),
+        fills("batch", connect(), by_batch(BatchStrategy::Auto)),
+    ];
+    Work { name: "SQLite: insert 10,000 rows of 3 columns", subjects }
+}
