@@ -73,3 +73,12 @@ fn a_strict_loading_refuses_what_fails_late() {
     let fine = "<mapper namespace=\"m\"><select id=\"a\">select 1 <if test=\"s == 'Y'\">, 2</if></select></mapper>";
     assert!(MapperSet::builder().file("m.xml", fine).strict(true).link().is_ok(), "a doubtful place is no failure");
 }
+
+/// A trim whose body is blank leaves nothing of its prefix, its parameters included.
+#[test]
+fn a_blank_trim_binds_nothing() {
+    let set = load(r##"<select id="s">x <trim prefix="#{a}"><if test="a == null">y</if></trim></select>"##);
+    let parameter = Value::from(Map::new().with("a", 1));
+    let bound = set.statement("m.s").unwrap().bind(&parameter).unwrap();
+    assert_eq!((&*bound.sql, bound.binds.len()), ("x", 0));
+}
