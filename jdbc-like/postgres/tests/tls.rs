@@ -179,8 +179,13 @@ fn a_failed_handshake_goes_on_without_tls_where_the_mode_allows_it() {
     let Some(world) = world() else { return };
     for bad in [Bad::Garbage, Bad::Closes, Bad::ClosesAtOnce] {
         let port = broken_tls(world.cluster.port().unwrap(), bad);
-        let with =
-            |user: &str, mode: &str| same(&format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode={mode}"));
+        // Whether a socket that was closed ends or is reset is the system's affair.
+        let text = |told: &str| told.replace("Connection reset by peer (os error 104)", "tls handshake eof");
+        let with = |user: &str, mode: &str| {
+            let [blocking, in_tasks] = both(&format!("postgres://{user}@127.0.0.1:{port}/postgres?sslmode={mode}"));
+            assert_eq!(text(&blocking), text(&in_tasks), "{bad:?} {mode}");
+            blocking
+        };
         for mode in ["disable", "allow"] {
             assert_eq!(with("batis", mode), "plain", "{bad:?} {mode}");
         }

@@ -99,7 +99,10 @@ pub(crate) struct ProjectArgs {
     /// The folder below which the resources of --config are [default: the folder of that file].
     #[arg(long, value_name = "FOLDER", requires = "config")]
     pub(crate) root: Option<PathBuf>,
-    /// The databaseId whose statements are taken [default: none, or that of the database of --db].
+    /// The environment of --config: its database chooses the databaseId, and `run` connects to it [default: its default one].
+    #[arg(long, value_name = "ID", requires = "config")]
+    pub(crate) environment: Option<String>,
+    /// The databaseId whose statements are taken [default: by the database of --db or of the environment; none without one].
     #[arg(long, value_name = "ID")]
     pub(crate) database_id: Option<String>,
     /// A setting: nullableOnForEach, shrinkWhitespacesInSql or useGeneratedKeys, each true or false (the default).
@@ -177,14 +180,12 @@ pub(crate) struct RunArgs {
     #[arg(
         long,
         value_name = "URL",
+        conflicts_with = "environment",
         env = "BATIS_DATABASE_URL",
         hide_env_values = true,
         required_unless_present = "config"
     )]
     pub(crate) db: Option<String>,
-    /// The environment of --config whose database is taken [default: its default one].
-    #[arg(long, value_name = "ID", requires = "config", conflicts_with = "db")]
-    pub(crate) environment: Option<String>,
     /// The statement: its full id (namespace.id), or its short one where only one has it.
     pub(crate) statement: String,
     #[command(flatten)]

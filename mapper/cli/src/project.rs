@@ -23,6 +23,9 @@ pub(crate) fn builder(args: &ProjectArgs, more: &[PathBuf]) -> Done<Configuratio
         if let Some(root) = &args.root {
             builder = builder.config_root(root);
         }
+        if let Some(id) = &args.environment {
+            builder = builder.environment(id);
+        }
     } else if args.mappers.is_empty() && more.is_empty() {
         let message =
             "no mapper files: name a file or folder by --mappers PATH, or a mybatis-config.xml by --config FILE";

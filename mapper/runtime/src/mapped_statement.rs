@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use batis_dbc::{CallOptions, PreparedStatement, Shape};
-use batis_script::{BoundSql, Keys, MapperSet, SqlSource, Statement, StatementKind, StatementType, Value};
+use batis_script::{
+    BoundSql, ConfigFile, Keys, MapperSet, SettingValue, SqlSource, Statement, StatementKind, StatementType, Value,
+};
 
 use crate::error::{Error, Result};
 use crate::result::{Group, Plans, ResultMaps};
@@ -29,6 +31,26 @@ pub(crate) struct Shared {
     pub(crate) handlers: TypeHandlers,
     pub(crate) result_maps: ResultMaps,
     pub(crate) mappers: MapperSet,
+    pub(crate) defaults: Defaults,
+}
+
+/// What counts for statements that say nothing themselves: settings of the configuration file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Defaults {
+    /// `defaultStatementTimeout`, in seconds.
+    timeout: Option<u32>,
+    /// `defaultFetchSize`, in rows.
+    fetch_size: Option<u32>,
+}
+
+impl Defaults {
+    pub(crate) fn of(config: &ConfigFile) -> Self {
+        let number = |name: &str| {
+            let said = config.settings.iter().rev().find(|setting| setting.name == name)?;
+            if let SettingValue::Number(number) = said.value { Some(number) } else { None }
+        };
+        Self { timeout: number("defaultStatementTimeout"), fetch_size: number("defaultFetchSize") }
+    }
 }
 
 impl MappedStatement {
@@ -85,10 +107,10 @@ impl MappedStatement {
     /// Deadline and fetch size.
     pub(crate) fn options(&self) -> CallOptions {
         let mut options = CallOptions::new();
-        if let Some(seconds) = self.statement.timeout.filter(|s| *s > 0) {
+        if let Some(seconds) = self.statement.timeout.or(self.shared.defaults.timeout).filter(|s| *s > 0) {
             options = options.deadline(Instant::now() + Duration::from_secs(seconds.into()));
         }
-        match self.statement.fetch_size {
+        match self.statement.fetch_size.or(self.shared.defaults.fetch_size) {
             Some(rows) => options.fetch_size(rows),
             None => options,
         }

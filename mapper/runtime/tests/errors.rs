@@ -185,3 +185,56 @@ async fn a_type_is_named_without_its_paths() {
         text(keys).await.contains("the rows have no property `bb`; hint: did you mean `b`? the columns are a, b, c")
     );
 }
+
+/// The settings of a configuration file count where a statement says nothing; its provider and environment choose the `databaseId`.
+#[test]
+fn a_configuration_file_is_honoured() {
+    let folder = std::env::temp_dir().join(format!("batis-settings-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let config = |provider: &str| {
+        format!(
+            r#"<configuration><environments default="a">
+                <environment id="a"><transactionManager type="JDBC"/><dataSource type="POOLED"><property name="url" value="jdbc:mysql://h/d"/></dataSource></environment>
+                <environment id="b"><transactionManager type="JDBC"/><dataSource type="POOLED"><property name="url" value="jdbc:sqlite:x.db"/></dataSource></environment>
+            </environments>{provider}<mappers><mapper resource="m.xml"/></mappers></configuration>"#
+        )
+    };
+    write("m.xml", r#"<mapper namespace="m"><select id="a">select 1</select></mapper>"#);
+    let id = |provider: &str, adjust: fn(batis_mapper::ConfigurationBuilder) -> batis_mapper::ConfigurationBuilder| {
+        write("c.xml", &config(provider));
+        let built = adjust(Configuration::builder().config_file(folder.join("c.xml"))).build();
+        built.map(|built| built.mappers().database_id().map(str::to_owned)).map_err(|error| error.to_string())
+    };
+    let named = r#"<databaseIdProvider type="DB_VENDOR"><property name="MySQL" value="my"/><property name="SQLite" value="lite"/></databaseIdProvider>"#;
+    let of = |id: &str| Ok(Some(id.to_owned()));
+    assert_eq!(id("", |b| b), Ok(None), "MyBatis has none without a provider");
+    assert_eq!(id(named, |b| b), of("my"));
+    assert_eq!(id(named, |b| b.environment("b")), of("lite"));
+    assert_eq!(id(named, |b| b.product("SQLite")), of("lite"));
+    assert_eq!(id(named, |b| b.product("PostgreSQL")), Ok(None));
+    assert_eq!(id(named, |b| b.database_id("own")), of("own"));
+    assert_eq!(id(r#"<databaseIdProvider type="DB_VENDOR"/>"#, |b| b), of("MySQL"), "the product's name itself");
+    assert_eq!(id(named, |b| b.environment("c")).unwrap_err(), "the configuration file has no environment `c`");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// `defaultStatementTimeout` counts for a statement that has no timeout of its own.
+#[test]
+fn a_default_timeout_ends_a_statement() {
+    let folder = std::env::temp_dir().join(format!("batis-timeout-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let count = "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c";
+    let config = r#"<configuration><settings><setting name="defaultStatementTimeout" value="1"/></settings><mappers><mapper resource="m.xml"/></mappers></configuration>"#;
+    std::fs::write(
+        folder.join("m.xml"),
+        format!(r#"<mapper namespace="m"><select id="endless">{count}</select></mapper>"#),
+    )
+    .unwrap();
+    std::fs::write(folder.join("c.xml"), config).unwrap();
+    let configuration = Configuration::builder().config_file(folder.join("c.xml")).build().unwrap();
+    let session = batis_mapper::blocking::SqlSession::new(configuration, support::source(USERS));
+    let error = session.select_one::<i64>("m.endless", &0).unwrap_err();
+    assert!(error.to_string().contains("57014"), "{error}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -23,6 +23,9 @@ const fn off(code: &'static str, title: &'static str) -> Code {
 /// Errors that do not keep files from loading: MyBatis meets them only when a statement gets there, so a program that never does must load.
 pub(crate) const LATE: [&str; 2] = ["E021", "E030"];
 
+/// Warnings of what is sure to fail when it is reached, which a strict loading refuses too.
+pub(crate) const LATE_WARNINGS: [&str; 3] = ["W050", "W051", "W104"];
+
 /// Every code there is, in order.
 pub const CODES: &[Code] = &[
     on("E001", "the XML is malformed: a tag, attribute, reference, comment or section"),

@@ -47,6 +47,8 @@ pub struct ConfigFile {
     pub default_environment: Option<Arc<str>>,
     /// The environments.
     pub environments: Vec<EnvironmentElement>,
+    /// Whether there is a `<databaseIdProvider>`; without [`vendors`](Self::vendors) the product's name is the `databaseId`.
+    pub database_id_provider: bool,
     /// Part of a product's name, and the `databaseId` for it, in file order.
     pub vendors: Vec<(Arc<str>, Arc<str>)>,
     /// Where the mapper files are, in order.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::codes::LATE;
+use crate::codes::{LATE, LATE_WARNINGS};
 use crate::source::Source;
 use crate::span::{Location, Span};
 
@@ -72,6 +72,13 @@ impl Diagnostic {
     #[must_use]
     pub fn keeps_from_loading(&self) -> bool {
         self.severity == Severity::Error && !LATE.contains(&self.code)
+    }
+
+    /// Whether it does not keep the files from loading but is sure to fail when a statement gets there: a malformed expression or `#{}` (E030, E021),
+    /// a static function that is not registered (W104), a nested result map or statement that does not exist (W050, W051).
+    #[must_use]
+    pub fn fails_late(&self) -> bool {
+        LATE.contains(&self.code) || LATE_WARNINGS.contains(&self.code)
     }
 
     /// With words shown at the place.

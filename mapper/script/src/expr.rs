@@ -14,11 +14,13 @@ mod operator;
 mod parse;
 mod parse_error;
 mod pattern;
+mod print;
 mod rules;
 mod statics;
 mod text_method;
 mod traps;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::span::Span;
@@ -37,6 +39,16 @@ pub struct Expression {
     text: Arc<str>,
     span: Span,
     root: Arc<Node>,
+}
+
+/// Its canonical text: one way to write each tree, which parses to the same tree. A text that is no expression is given as written.
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.root.kind {
+            NodeKind::Wrong(_) => f.write_str(&self.text),
+            _ => write!(f, "{}", self.root),
+        }
+    }
 }
 
 impl Expression {

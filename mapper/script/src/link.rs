@@ -26,9 +26,10 @@ use crate::xml::Element;
 
 /// Reads, links and compiles all files.
 pub(crate) fn link(builder: MapperSetBuilder) -> Result<MapperSet, Diagnostics> {
+    let strict = builder.strict;
     let mut linked = Linked::new(builder);
     Suppressions::read(&linked.documents).apply(&mut linked.diagnostics);
-    linked.finish()
+    linked.finish(strict)
 }
 
 /// The same, with the lint rules.
@@ -56,7 +57,7 @@ struct Linked {
 
 impl Linked {
     fn new(builder: MapperSetBuilder) -> Self {
-        let MapperSetBuilder { files, database_id, properties, settings, functions } = builder;
+        let MapperSetBuilder { files, database_id, properties, settings, functions, .. } = builder;
         let mut diagnostics = Vec::new();
         let files = sources(files, &mut diagnostics);
         let documents = documents(&files, &properties, &mut diagnostics);
@@ -75,10 +76,12 @@ impl Linked {
         Self { documents, inner, diagnostics }
     }
 
-    fn finish(mut self) -> Result<MapperSet, Diagnostics> {
+    fn finish(mut self, strict: bool) -> Result<MapperSet, Diagnostics> {
         let found = std::mem::take(&mut self.diagnostics);
         let diagnostics = Diagnostics::new(found, Arc::clone(&self.inner.files));
-        if diagnostics.keep_from_loading() {
+        let refused =
+            diagnostics.keep_from_loading() || strict && diagnostics.items().iter().any(Diagnostic::fails_late);
+        if refused {
             return Err(diagnostics);
         }
         Ok(self.set(diagnostics))

@@ -213,6 +213,7 @@ pub struct MapperSetBuilder {
     pub(crate) properties: Properties,
     pub(crate) settings: Settings,
     pub(crate) functions: Functions,
+    pub(crate) strict: bool,
 }
 
 impl MapperSetBuilder {
@@ -254,6 +255,12 @@ impl MapperSetBuilder {
     ) -> Self {
         let function: Function = Arc::new(function);
         self.functions.insert(java_name.trim_start_matches('@'), function);
+        self
+    }
+
+    /// Refuses what MyBatis would meet only when it runs ([`Diagnostic::fails_late`](crate::Diagnostic::fails_late)). Default: false, as in MyBatis.
+    pub fn strict(mut self, on: bool) -> Self {
+        self.strict = on;
         self
     }
 

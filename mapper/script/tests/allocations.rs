@@ -92,3 +92,17 @@ fn a_loop_allocates_for_itself_and_not_for_its_elements() {
     // Text and binds, both made larger once, and the loop's own state.
     assert_eq!((ten.0, thousand.0), (6, 6));
 }
+
+/// Room is set aside for each loop, not for each loop on top of all before it.
+#[test]
+fn nested_loops_stay_small() {
+    let pairs: Value = (0..500).map(|_| Value::from(Map::new().with("l", (0..2).collect::<Value>()))).collect();
+    let body = "<foreach collection=\"n\" item=\"i\">x <foreach collection=\"i.l\" item=\"j\">#{j}</foreach></foreach>";
+    let xml = format!("<mapper namespace=\"m\"><select id=\"s\">{body}</select></mapper>");
+    let set = MapperSet::builder().file("m.xml", xml).link().expect("it loads");
+    let parameter = Value::from(Map::new().with("n", pairs));
+    let bound = set.statement("m.s").expect("it is there").bind(&parameter).expect("it renders");
+    let std::borrow::Cow::Owned(sql) = bound.sql else { panic!("it is made") };
+    assert_eq!(bound.binds.len(), 1000);
+    assert!(sql.capacity() < sql.len() * 8, "{} for {}", sql.capacity(), sql.len());
+}

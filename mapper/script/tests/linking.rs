@@ -52,3 +52,33 @@ fn constants_of_enums_are_compared_by_name_when_asked() {
     assert_eq!(bound.sql.split_whitespace().collect::<String>(), "abcd?");
     assert_eq!(*bound.binds[0].value, Value::from(lead));
 }
+
+/// What MyBatis meets when it runs is refused on request, with all of it told.
+#[test]
+fn a_strict_loading_refuses_what_fails_late() {
+    let late = [
+        ("E030", r#"<select id="a">select 1 <if test="x AND y">, 2</if></select>"#),
+        ("E021", r##"<select id="a">select 1 <if test="x != null">, #{y,jdbcTyp=INTEGER}</if></select>"##),
+        ("W104", r#"<select id="a">select 1 <if test="@x.Y@is(a)">, 2</if></select>"#),
+        ("W050", r#"<resultMap id="r" type="R"><association property="o" resultMap="none"/></resultMap>"#),
+        ("W051", r#"<resultMap id="r" type="R"><association property="o" column="o" select="none"/></resultMap>"#),
+    ];
+    for (code, body) in late {
+        let xml = format!("<mapper namespace=\"m\">{body}</mapper>");
+        let builder = || MapperSet::builder().file("m.xml", xml.clone());
+        assert!(builder().link().is_ok(), "{code}");
+        let told = builder().strict(true).link().expect_err(code);
+        assert!(told.items().iter().all(|item| item.code == code && item.fails_late()), "{told}");
+    }
+    let fine = "<mapper namespace=\"m\"><select id=\"a\">select 1 <if test=\"s == 'Y'\">, 2</if></select></mapper>";
+    assert!(MapperSet::builder().file("m.xml", fine).strict(true).link().is_ok(), "a doubtful place is no failure");
+}
+
+/// A trim whose body is blank leaves nothing of its prefix, its parameters included.
+#[test]
+fn a_blank_trim_binds_nothing() {
+    let set = load(r##"<select id="s">x <trim prefix="#{a}"><if test="a == null">y</if></trim></select>"##);
+    let parameter = Value::from(Map::new().with("a", 1));
+    let bound = set.statement("m.s").unwrap().bind(&parameter).unwrap();
+    assert_eq!((&*bound.sql, bound.binds.len()), ("x", 0));
+}

@@ -36,11 +36,11 @@ pub(crate) fn run(args: &RunArgs, out: &mut impl Write) -> Done {
 
 /// The URL of the command line, else that of the environment in the configuration file.
 fn url(args: &RunArgs) -> Done<String> {
-    if let Some(url) = args.db.as_ref().filter(|_| args.environment.is_none()) {
+    if let Some(url) = args.db.as_ref().filter(|_| args.project.environment.is_none()) {
         return Ok(url.clone());
     }
     let configuration = project::builder(&args.project, &[])?.build()?;
-    let wanted = args.environment.as_deref();
+    let wanted = args.project.environment.as_deref();
     let environment = configuration.config_file().and_then(|config| config.environment(wanted));
     let environment = environment.ok_or_else(|| match wanted {
         Some(id) => Failure::usage(format!("--config has no environment `{id}`")),

@@ -10,8 +10,8 @@ use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, Settings};
 use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
 use super::{Configuration, ReloadableConfiguration, snake, vendor};
-use crate::error::Result;
-use crate::mapped_statement::{MappedStatement, Shared};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapped_statement::{Defaults, MappedStatement, Shared};
 use crate::result::ResultMaps;
 use crate::type_handler::{TypeHandler, TypeHandlers};
 
@@ -26,6 +26,8 @@ pub struct ConfigurationBuilder {
     properties: Vec<(String, String)>,
     settings: Option<Settings>,
     change_settings: Vec<Change>,
+    strict: bool,
+    environment: Option<String>,
     config: Option<ConfigSource>,
     handlers: TypeHandlers,
 }
@@ -39,6 +41,7 @@ pub(super) struct Collected {
     pub(super) properties: Vec<(String, String)>,
     pub(super) settings: Settings,
     pub(super) database_id: Option<String>,
+    strict: bool,
     handlers: TypeHandlers,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
@@ -111,6 +114,13 @@ impl ConfigurationBuilder {
         self
     }
 
+    /// Refuses what MyBatis would meet only when it runs: malformed expressions, functions that are not registered, nested result maps and statements
+    /// that do not exist. Default: false, as in MyBatis, so that one bad branch of an old file does not stop a program; they are warnings then.
+    pub fn strict(mut self, on: bool) -> Self {
+        self.strict = on;
+        self
+    }
+
     /// Reads a `mybatis-config.xml`: its properties, settings, vendors and mapper files, before those that are given here. What is set here wins.
     ///
     /// Its environments are data: see [`Configuration::config_file`].
@@ -127,6 +137,12 @@ impl ConfigurationBuilder {
         if let Some(config) = &mut self.config {
             config.root = Some(folder.into());
         }
+        self
+    }
+
+    /// The environment of the configuration file whose database chooses the `databaseId` when no [`product`](Self::product) is given. Default: its default one.
+    pub fn environment(mut self, id: impl Into<String>) -> Self {
+        self.environment = Some(id.into());
         self
     }
 
@@ -166,8 +182,13 @@ impl ConfigurationBuilder {
         Ok(checked)
     }
 
-    pub(super) fn collect(mut self) -> Result<Collected> {
+    pub(super) fn collect(self) -> Result<Collected> {
         let loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
+        if let (Some(id), Some(LoadedConfig { config, .. })) = (&self.environment, &loaded)
+            && config.environment(Some(id)).is_none()
+        {
+            return Err(Error::new(ErrorKind::Load, format!("the configuration file has no environment `{id}`")));
+        }
         let mut found = self.read()?;
         let mut settings = self.settings.unwrap_or_default();
         let mut properties = Vec::new();
@@ -175,17 +196,27 @@ impl ConfigurationBuilder {
             found.mappers.splice(0..0, mappers);
             settings = self.settings.unwrap_or_else(|| config.language_settings());
             properties.clone_from(&config.properties);
-            if self.vendors.is_empty() {
-                self.vendors = config.vendors.iter().map(|(name, id)| (name.to_string(), id.to_string())).collect();
-            }
             config
         });
         let settings = self.change_settings.iter().fold(settings, |settings, change| change(settings));
-        let by_product = |product: &str| vendor::database_id(product, &self.vendors);
-        let database_id = self.database_id.or_else(|| by_product(self.product.as_deref()?));
+        let database_id = self.database_id.clone().or_else(|| self.by_product(config.as_ref()));
         properties.extend(self.properties);
         let (files, skipped) = (found.mappers, found.others);
-        Ok(Collected { files, properties, settings, database_id, handlers: self.handlers, skipped, config })
+        let (strict, handlers) = (self.strict, self.handlers);
+        Ok(Collected { files, properties, settings, database_id, strict, handlers, skipped, config })
+    }
+
+    /// The id of the database's product. Of a configuration file its provider decides, as in MyBatis; the product is that of its environment unless
+    /// the program says one.
+    fn by_product(&self, config: Option<&ConfigFile>) -> Option<String> {
+        let provider = config.filter(|config| config.database_id_provider && self.vendors.is_empty());
+        let Some(config) = provider else { return vendor::database_id(self.product.as_deref()?, &self.vendors) };
+        let environment = config.environment(self.environment.as_deref());
+        let product = self.product.as_deref().or_else(|| environment?.data_source.product())?;
+        if config.vendors.is_empty() {
+            return Some(product.to_owned());
+        }
+        config.vendors.iter().find(|(name, _)| product.contains(&**name)).map(|(_, id)| id.to_string())
     }
 
     fn read(&self) -> Result<Found> {
@@ -207,7 +238,7 @@ impl ConfigurationBuilder {
 
 impl Collected {
     fn set(self) -> MapperSetBuilder {
-        let mut set = MapperSet::builder().settings(self.settings);
+        let mut set = MapperSet::builder().settings(self.settings).strict(self.strict);
         for (name, bytes) in self.files {
             set = set.file(name, bytes);
         }
@@ -223,9 +254,10 @@ impl Collected {
     pub(super) fn build(mut self) -> Result<Configuration> {
         let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
         let handlers = std::mem::take(&mut self.handlers);
+        let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
         let mappers = self.set().link()?;
         let result_maps = ResultMaps::new(mappers.result_maps());
-        let shared = Arc::new(Shared { handlers, result_maps, mappers: mappers.clone() });
+        let shared = Arc::new(Shared { handlers, result_maps, mappers: mappers.clone(), defaults });
         let mut statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
             .statements()
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))

@@ -13,11 +13,37 @@ pub struct DataSourceElement {
     pub properties: Vec<(Arc<str>, Arc<str>)>,
 }
 
+/// What stands behind `jdbc:`, and the product's name.
+const PRODUCTS: [(&str, &str); 13] = [
+    ("postgresql", "PostgreSQL"),
+    ("postgres", "PostgreSQL"),
+    ("sqlite", "SQLite"),
+    ("mysql", "MySQL"),
+    ("mariadb", "MariaDB"),
+    ("oracle", "Oracle"),
+    ("sqlserver", "Microsoft SQL Server"),
+    ("db2", "DB2"),
+    ("h2", "H2"),
+    ("hsqldb", "HSQL Database Engine"),
+    ("derby", "Apache Derby"),
+    ("dm", "DM DBMS"),
+    ("kingbase8", "KingbaseES"),
+];
+
 impl DataSourceElement {
     /// A property; the last one of a name counts.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
         self.properties.iter().rev().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
+    }
+
+    /// The name of the database's product as its JDBC driver tells it, by the URL: `PostgreSQL` for `jdbc:postgresql:..`.
+    #[must_use]
+    #[doc(alias = "getDatabaseProductName")]
+    pub fn product(&self) -> Option<&'static str> {
+        let url = self.property("url")?;
+        let kind = url.strip_prefix("jdbc:").unwrap_or(url).split(':').next()?;
+        PRODUCTS.iter().find(|(known, _)| *known == kind).map(|(_, product)| *product)
     }
 
     /// The URL as batis writes it, with user and password: `jdbc:postgresql://host/db` becomes `postgres://user:password@host/db`.

@@ -91,6 +91,7 @@ impl Reader<'_> {
             type_aliases: self.aliases(children("typeAliases")),
             default_environment: part("environments").and_then(|element| text(element, "default")),
             environments: children("environments").filter_map(environment).collect(),
+            database_id_provider: part("databaseIdProvider").is_some(),
             vendors: part("databaseIdProvider").map(pairs).unwrap_or_default(),
             mappers: Vec::new(),
             warnings: Diagnostics::new(Vec::new(), Arc::from([])),

@@ -39,50 +39,89 @@ enum Kind {
     Number,
     Words(&'static [&'static str]),
     Text,
-    /// Known, but without a meaning in batis.
-    Dropped,
 }
 
-const SETTINGS: &[(&str, Kind)] = &[
-    ("aggressiveLazyLoading", Kind::Bool),
-    ("argNameBasedConstructorAutoMapping", Kind::Bool),
-    ("autoMappingBehavior", Kind::Words(&["NONE", "PARTIAL", "FULL"])),
-    ("autoMappingUnknownColumnBehavior", Kind::Words(&["NONE", "WARNING", "FAILING"])),
-    ("cacheEnabled", Kind::Bool),
-    ("callSettersOnNulls", Kind::Bool),
-    ("configurationFactory", Kind::Dropped),
-    ("defaultEnumTypeHandler", Kind::Text),
-    ("defaultExecutorType", Kind::Words(&["SIMPLE", "REUSE", "BATCH"])),
-    ("defaultFetchSize", Kind::Number),
-    ("defaultResultSetType", Kind::Words(&["DEFAULT", "FORWARD_ONLY", "SCROLL_INSENSITIVE", "SCROLL_SENSITIVE"])),
-    ("defaultScriptingLanguage", Kind::Text),
-    ("defaultSqlProviderType", Kind::Dropped),
-    ("defaultStatementTimeout", Kind::Number),
-    ("jdbcTypeForNull", Kind::Words(&JDBC_TYPES)),
-    ("lazyLoadTriggerMethods", Kind::Dropped),
-    ("lazyLoadingEnabled", Kind::Bool),
-    ("localCacheScope", Kind::Words(&["SESSION", "STATEMENT"])),
-    ("logImpl", Kind::Dropped),
-    ("logPrefix", Kind::Text),
-    ("mapUnderscoreToCamelCase", Kind::Bool),
-    ("multipleResultSetsEnabled", Kind::Dropped),
-    ("nullableOnForEach", Kind::Bool),
-    ("proxyFactory", Kind::Dropped),
-    ("returnInstanceForEmptyRow", Kind::Bool),
-    ("safeResultHandlerEnabled", Kind::Bool),
-    ("safeRowBoundsEnabled", Kind::Bool),
-    ("shrinkWhitespacesInSql", Kind::Bool),
-    ("useActualParamName", Kind::Bool),
-    ("useColumnLabel", Kind::Bool),
-    ("useGeneratedKeys", Kind::Bool),
-    ("vfsImpl", Kind::Dropped),
+/// What batis makes of a setting.
+#[derive(Debug, Clone, Copy)]
+enum Effect {
+    /// It is honoured.
+    Honoured,
+    /// batis always does what these values say, and why: another value is told.
+    Always(&'static [&'static str], &'static str),
+    /// It has no meaning here, and why.
+    Dropped(&'static str),
+}
+
+use Effect::{Always, Dropped, Honoured};
+use Kind::{Bool, Number, Text, Words};
+
+const NO_LAZINESS: &str = "nothing is loaded lazily: there are no proxies in Rust";
+const NO_ROW_BOUNDS: &str = "rows are limited in the SQL, not afterwards";
+const JAVA: &str = "it is about Java's classes";
+const EXECUTORS: &[&str] = &["SIMPLE", "REUSE", "BATCH"];
+const RESULT_SETS: &[&str] = &["DEFAULT", "FORWARD_ONLY", "SCROLL_INSENSITIVE", "SCROLL_SENSITIVE"];
+
+/// Every setting of MyBatis, sorted. `docs/mapper-files.md` has the same table.
+const SETTINGS: &[(&str, Kind, Effect)] = &[
+    ("aggressiveLazyLoading", Bool, Always(&["false"], NO_LAZINESS)),
+    ("argNameBasedConstructorAutoMapping", Bool, Always(&["true"], "fields are found by name")),
+    (
+        "autoMappingBehavior",
+        Words(&["NONE", "PARTIAL", "FULL"]),
+        Always(&["PARTIAL"], "say autoMapping=\"true\" or \"false\" at the result map"),
+    ),
+    (
+        "autoMappingUnknownColumnBehavior",
+        Words(&["NONE", "WARNING", "FAILING"]),
+        Always(&["NONE"], "#[serde(deny_unknown_fields)] refuses columns that have no field"),
+    ),
+    ("cacheEnabled", Bool, Always(&["false"], "there is no shared cache")),
+    ("callSettersOnNulls", Bool, Always(&["true"], "a null is a value: `Option`, or an entry of a map")),
+    ("configurationFactory", Text, Dropped(JAVA)),
+    ("defaultEnumTypeHandler", Text, Dropped("enums are read by name: name a handler at the column")),
+    (
+        "defaultExecutorType",
+        Words(EXECUTORS),
+        Always(&["SIMPLE", "REUSE"], "statements are always reused; a batch is asked for at the call"),
+    ),
+    ("defaultFetchSize", Number, Honoured),
+    ("defaultResultSetType", Words(RESULT_SETS), Always(&["DEFAULT", "FORWARD_ONLY"], "rows are read forward")),
+    (
+        "defaultScriptingLanguage",
+        Text,
+        Always(&["XML", "org.apache.ibatis.scripting.xmltags.XMLLanguageDriver"], "say lang at the statement"),
+    ),
+    ("defaultSqlProviderType", Text, Dropped(JAVA)),
+    ("defaultStatementTimeout", Number, Honoured),
+    ("jdbcTypeForNull", Words(&JDBC_TYPES), Dropped("a null is sent without a type: the database knows the column's")),
+    ("lazyLoadTriggerMethods", Text, Dropped(NO_LAZINESS)),
+    ("lazyLoadingEnabled", Bool, Always(&["false"], NO_LAZINESS)),
+    (
+        "localCacheScope",
+        Words(&["SESSION", "STATEMENT"]),
+        Always(&["STATEMENT"], "no result is kept behind the caller's back"),
+    ),
+    ("logImpl", Text, Dropped("logs are events of `tracing`")),
+    ("logPrefix", Text, Dropped("logs are events of `tracing`")),
+    ("mapUnderscoreToCamelCase", Bool, Always(&["true"], "`user_name` and `userName` are one name")),
+    ("multipleResultSetsEnabled", Bool, Dropped("MyBatis ignores it too")),
+    ("nullableOnForEach", Bool, Honoured),
+    ("proxyFactory", Text, Dropped(NO_LAZINESS)),
+    ("returnInstanceForEmptyRow", Bool, Always(&["true"], "a row of nulls is a row")),
+    ("safeResultHandlerEnabled", Bool, Dropped(NO_ROW_BOUNDS)),
+    ("safeRowBoundsEnabled", Bool, Dropped(NO_ROW_BOUNDS)),
+    ("shrinkWhitespacesInSql", Bool, Honoured),
+    ("useActualParamName", Bool, Always(&["true"], "arguments have their names")),
+    ("useColumnLabel", Bool, Always(&["true"], "columns are known by their labels")),
+    ("useGeneratedKeys", Bool, Honoured),
+    ("vfsImpl", Text, Dropped(JAVA)),
 ];
 
-/// The setting, if it means something.
+/// The setting as data, honoured or not.
 pub(super) fn setting(name: &SpannedText, value: &SpannedText, found: &mut Vec<Diagnostic>) -> Option<Setting> {
     let (written, text) = (name.as_str(), value.as_str());
-    let Some((known, kind)) = SETTINGS.iter().find(|(known, _)| *known == written) else {
-        let help = did_you_mean(written, SETTINGS.iter().map(|(known, _)| *known));
+    let Some((known, kind, effect)) = SETTINGS.iter().find(|(known, ..)| *known == written) else {
+        let help = did_you_mean(written, SETTINGS.iter().map(|(known, ..)| *known));
         let message = format!("there is no setting `{written}`");
         found.push(Diagnostic::error("E060", name.span(), message).help_opt(help));
         return None;
@@ -112,11 +151,55 @@ pub(super) fn setting(name: &SpannedText, value: &SpannedText, found: &mut Vec<D
             }
         },
         Kind::Text => SettingValue::Text(text.into()),
-        Kind::Dropped => {
-            let message = format!("the setting `{known}` has no effect in batis");
-            found.push(Diagnostic::warning("W060", name.span(), message));
-            return None;
-        }
     };
+    let told = match effect {
+        Honoured => None,
+        Always(as_if, why) => {
+            let same = as_if.iter().any(|word| word.eq_ignore_ascii_case(text));
+            (!same).then(|| (format!("the setting `{known}` is always {}", as_if[0]), why))
+        }
+        Dropped(why) => Some((format!("the setting `{known}` has no effect"), why)),
+    };
+    if let Some((what, why)) = told {
+        found.push(Diagnostic::warning("W060", name.span(), format!("{what} in batis")).help(*why));
+    }
     Some(Setting { name: known, value: value_of, span: name.span().to(value.span()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn table() -> String {
+        let mut out = String::from("\n| setting | in batis |\n|---|---|\n");
+        for (name, _, effect) in SETTINGS {
+            let said = match effect {
+                Honoured => "honoured".to_owned(),
+                Always(values, why) => format!("always {}: {why}", values[0]),
+                Dropped(why) => format!("no effect: {why}"),
+            };
+            let _ = writeln!(out, "| `{name}` | {said} |");
+        }
+        out.push('\n');
+        out
+    }
+
+    /// `BATIS_BLESS=1 cargo test -p batis-script --lib setting` writes it.
+    #[test]
+    fn the_table_of_settings_is_that_of_the_code() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapper-files.md");
+        let text = fs::read_to_string(&file).unwrap();
+        let (before, rest) = text.split_once("<!-- settings -->\n").unwrap();
+        let (written, after) = rest.split_once("<!-- end of settings -->").unwrap();
+        if std::env::var_os("BATIS_BLESS").is_some() {
+            fs::write(&file, format!("{before}<!-- settings -->\n{}<!-- end of settings -->{after}", table())).unwrap();
+        } else {
+            assert_eq!(written, table(), "BATIS_BLESS=1 writes it");
+        }
+        assert!(SETTINGS.is_sorted_by_key(|(name, ..)| *name));
+    }
 }

@@ -12,8 +12,15 @@ pub(crate) struct Node {
     pub(crate) end: u32,
 }
 
+/// Wherever they stand.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
 /// Every construct that is evaluated; what OGNL has beyond these is refused by the parser.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NodeKind {
     Const(Value),
     /// A property of the current object: at the root a binding or a property of the parameter.

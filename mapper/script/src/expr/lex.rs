@@ -100,18 +100,18 @@ impl Lexer<'_> {
     fn quoted(&mut self, quote: char) -> Result<Token, ParseError> {
         let start = self.at;
         let mut content = String::new();
-        let mut rest = self.text[start + 1..].char_indices();
-        while let Some((at, letter)) = rest.next() {
+        let mut at = start + 1;
+        while let Some(letter) = self.text[at..].chars().next() {
+            at += letter.len_utf8();
             if letter == quote {
-                self.at = start + 1 + at + 1;
+                self.at = at;
                 return Ok(Token::Const(literal(quote, content)));
             }
             if letter != '\\' {
                 content.push(letter);
                 continue;
             }
-            let body = &self.text[start + 1 + at + 1..];
-            let Some((escaped, len)) = escape(body) else {
+            let Some((escaped, len)) = escape(&self.text[at..]) else {
                 return Err(ParseError::new(
                     start,
                     self.text.len(),
@@ -120,11 +120,7 @@ impl Lexer<'_> {
                 .help("escapes are \\n \\r \\t \\b \\f \\\\ \\' \\\" \\` , octal \\101 and \\u0041"));
             };
             content.push(escaped);
-            rest = self.text[start + 1..].char_indices();
-            let resume = at + 1 + len;
-            while rest.clone().next().is_some_and(|(next, _)| next < resume) {
-                rest.next();
-            }
+            at += len;
         }
         Err(ParseError::new(start, self.text.len(), format!("the text that begins here has no closing {quote}")))
     }

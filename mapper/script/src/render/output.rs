@@ -100,6 +100,8 @@ pub(super) struct Piece {
 pub(super) struct Output<'a> {
     pub(super) sql: String,
     pub(super) params: Vec<Pending<'a>>,
+    /// What the statement needs without its loops.
+    room: Room,
     level: Level,
     started: bool,
     prefixes: Vec<Prefix<'a>>,
@@ -111,6 +113,7 @@ impl<'a> Output<'a> {
         Self {
             sql: String::with_capacity(room.text),
             params: Vec::with_capacity(room.binds),
+            room,
             level: Level { spaced: true, outside: 0 },
             started: false,
             prefixes: Vec::new(),
@@ -120,9 +123,8 @@ impl<'a> Output<'a> {
     /// Makes room for the elements of a loop, beside that for the rest of the statement.
     pub(super) fn expect_elements(&mut self, count: usize, room: Room) {
         let count = count.min(1 << 16);
-        let rest = (self.sql.capacity() - self.sql.len(), self.params.capacity() - self.params.len());
-        self.sql.reserve(rest.0 + count * room.text.min(256));
-        self.params.reserve(rest.1 + count * room.binds.min(16));
+        self.sql.reserve(self.room.text + count * room.text.min(256));
+        self.params.reserve(self.room.binds + count * room.binds.min(16));
     }
 
     pub(super) fn push_prefix(&mut self, text: Option<&'a TextNode>) {
@@ -164,6 +166,12 @@ impl<'a> Output<'a> {
         let (sql, params, started) = (self.sql.len(), self.params.len(), self.started);
         self.begin(false, frames);
         Piece { start: self.sql.len(), first_param: self.params.len(), sql, params, started }
+    }
+
+    /// Takes back what was written of it.
+    pub(super) fn clear(&mut self, piece: Piece) {
+        self.sql.truncate(piece.start);
+        self.params.truncate(piece.first_param);
     }
 
     /// Ends it. When it is blank after all, what waits for text goes on waiting.

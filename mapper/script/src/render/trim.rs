@@ -18,7 +18,7 @@ pub(super) fn apply<'a>(context: &mut Context<'a>, trim: &'a Trim, output: &mut 
     context.apply_all(&trim.body, output)?;
     output.leave(level);
     match cuts(trim, output.sql[body..].trim_matches(is_space)) {
-        None => output.sql.truncate(piece.start),
+        None => output.clear(piece),
         Some((front, back)) => {
             trim_at(&mut output.sql, body, front);
             for _ in 0..back {

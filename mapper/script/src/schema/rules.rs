@@ -170,3 +170,41 @@ const PARTS: &[&str] = &[
     "mappers",
 ];
 const CONNECTION: &[&str] = &["transactionManager", "dataSource"];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The first cells of tables' rows in the page about mapper files, and whole rows.
+    fn rows() -> Vec<(String, String)> {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapper-files.md");
+        let text = fs::read_to_string(page).unwrap();
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| "));
+        rows.filter_map(|row| Some((row.split_once(" | ")?.0.to_owned(), row.to_owned()))).collect()
+    }
+
+    #[test]
+    fn the_page_has_every_element_and_every_attribute() {
+        let rows = rows();
+        let quoted = |name: &str| format!("`{name}`");
+        let mut missing = Vec::new();
+        for rule in MAPPER {
+            let own: Vec<&str> =
+                rows.iter().filter(|(first, _)| first.contains(&quoted(rule.name))).map(|(_, row)| &**row).collect();
+            if own.is_empty() {
+                missing.push(rule.name.to_owned());
+            }
+            for attribute in rule.required.iter().chain(rule.optional) {
+                let told = own.iter().any(|row| row.contains(&quoted(attribute)))
+                    || rows.iter().any(|(first, _)| first.contains(&quoted(attribute)));
+                if !told {
+                    missing.push(format!("{} of {}", attribute, rule.name));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "docs/mapper-files.md lacks {missing:?}");
+    }
+}

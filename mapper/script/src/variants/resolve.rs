@@ -11,13 +11,14 @@ pub(super) type Questions = Vec<Arc<str>>;
 
 /// What a test asks, and whether it asks for the opposite: `x == null` asks for the opposite of `x != null`.
 fn question(test: &Expression) -> (Arc<str>, bool) {
-    let text = test.text().trim();
-    let joined = [" and ", " or ", "&&", "||", "?"].iter().any(|word| text.contains(word));
+    // However it is written, it is one question.
+    let text = test.to_string();
+    let joined = [" and ", " or ", "?"].iter().any(|word| text.contains(word));
     match text.strip_suffix("null").map(str::trim_end).and_then(|rest| rest.strip_suffix("==")) {
         Some(subject) if !joined => (format!("{} != null", subject.trim_end()).into(), true),
         _ => match text.strip_suffix("null").map(str::trim_end).and_then(|rest| rest.strip_suffix("!=")) {
             Some(subject) if !joined => (format!("{} != null", subject.trim_end()).into(), false),
-            _ => (text.into(), false),
+            _ => (text.as_str().into(), false),
         },
     }
 }
@@ -72,7 +73,7 @@ impl Resolver<'_> {
 
     fn test(&mut self, test: &Expression) -> bool {
         let (asked, opposite) = question(test);
-        self.answer(&asked, opposite, test.text().trim())
+        self.answer(&asked, opposite, &test.to_string())
     }
 
     fn nodes(&mut self, nodes: &[SqlNode]) -> Vec<SqlNode> {
