@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use crate::map::{Map, MapKind};
 use crate::value::Value;
 
-use super::eval::{Evaluated, ExprError};
+use super::eval::{Evaluated, ExprError, missing};
 use super::member::{count, element};
 use super::{convert, text_method};
 
@@ -227,7 +227,7 @@ fn plain_map(map: &Map, name: &str, arguments: &[Value]) -> Called {
         ("isEmpty", []) => Value::Bool(map.is_empty()),
         ("get", [key]) => match entry(key).or_else(|| map.get_key(key)) {
             Some(value) => value.clone(),
-            None if map.kind() == crate::map::MapKind::Strict => return Some(Err(strict_miss(map, key))),
+            None if map.kind() == MapKind::Strict => return Some(missing(map, &key.to_string())),
             None => Value::Null,
         },
         ("getOrDefault", [key, default]) => map.get_key(key).unwrap_or(default).clone(),
@@ -246,9 +246,4 @@ fn plain_map(map: &Map, name: &str, arguments: &[Value]) -> Called {
         ("replace" | "put", [key, _]) => map.get_key(key).cloned().unwrap_or_default(),
         _ => return None,
     }))
-}
-
-fn strict_miss(map: &Map, key: &Value) -> ExprError {
-    let names: Vec<&str> = map.names().collect();
-    ExprError::new(format!("parameter `{key}` was not found; there are: [{}]", names.join(", ")))
 }
