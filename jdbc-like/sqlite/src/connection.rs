@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire};
 use batis_dbc::{
@@ -55,7 +56,7 @@ enum Cursor {
 }
 
 impl SqliteConnection {
-    pub(crate) fn new(db: rusqlite::Connection, options: &Options) -> Self {
+    pub(crate) fn new(db: rusqlite::Connection, options: &Options, limits: Limits) -> Self {
         Self {
             cache: StatementCache::new(options.statement_cache),
             db,
@@ -68,7 +69,7 @@ impl SqliteConnection {
             changes_before: 0,
             transaction: TransactionState::default(),
             texts: Texts::new(),
-            limits: Limits::new(options.busy_timeout),
+            limits,
             lock: options.lock,
         }
     }
@@ -207,6 +208,21 @@ impl SqliteConnection {
         Ok(())
     }
 
+    /// Does it in the call, and only if it meets another connection's lock in async code, again and again.
+    #[inline]
+    fn patiently<'a, T: Send + 'a>(
+        &'a mut self,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut(&mut Self) -> Result<T> + Send + 'a,
+    ) -> Op<'a, Result<T>> {
+        let done = attempt(self);
+        let patience = done.as_ref().err().and_then(|error| self.limits.patience(error, deadline));
+        match patience {
+            None => Op::ready(done),
+            Some(patience) => Op::boxed(patience.again(move || attempt(self))),
+        }
+    }
+
     fn run_script(&mut self, sql: &str, options: &CallOptions) -> Result<()> {
         self.end_cursor();
         self.transaction.check()?;
@@ -299,7 +315,7 @@ impl RawConnection for SqliteConnection {
 
     #[inline]
     fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>> {
-        Op::ready(self.run(call))
+        self.patiently(call.options.deadline, move |this| this.run(call))
     }
 
     #[inline]
@@ -339,7 +355,7 @@ impl RawConnection for SqliteConnection {
     }
 
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {
-        Op::ready(self.run_control(step))
+        self.patiently(None, move |this| this.run_control(step))
     }
 
     fn in_transaction(&self) -> bool {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use batis_dbc::driver::{ConnectOptions, Driver, RawConnection};
+use batis_dbc::driver::{ConnectOptions, Driver, Mode, RawConnection};
 use batis_dbc::{Op, PropertyInfo, Result, SqlError, SqlState, Url};
 use rusqlite::{OpenFlags, ffi};
 
+use crate::busy::Limits;
 use crate::connection::SqliteConnection;
 use crate::error::foreign;
 use crate::options::{OpenMode, Options, PROPERTIES};
@@ -47,24 +48,28 @@ impl Driver for SqliteDriver {
     }
 
     fn connect<'a>(&'a self, url: &'a Url, options: &'a ConnectOptions) -> Op<'a, Result<Box<dyn RawConnection>>> {
-        Op::ready(Options::from_url(url).and_then(|o| connect(&o, options.deadline)))
+        Op::ready(Options::from_url(url).and_then(|o| connect(&o, options)))
     }
 }
 
-fn connect(options: &Options, deadline: Option<Instant>) -> Result<Box<dyn RawConnection>> {
-    let connection = open(options, deadline)?;
-    if options.worker { Ok(Box::new(worker::start(connection)?)) } else { Ok(Box::new(connection)) }
+fn connect(options: &Options, how: &ConnectOptions) -> Result<Box<dyn RawConnection>> {
+    if options.worker {
+        // Whoever waits, the worker waits on a thread of its own.
+        return Ok(Box::new(worker::start(open(options, how.deadline, Mode::Blocking)?)?));
+    }
+    Ok(Box::new(open(options, how.deadline, how.mode)?))
 }
 
-fn open(options: &Options, deadline: Option<Instant>) -> Result<SqliteConnection> {
+fn open(options: &Options, deadline: Option<Instant>, mode: Mode) -> Result<SqliteConnection> {
     let db = rusqlite::Connection::open_with_flags(file_name(options), flags(options))
         .map_err(|e| cannot_open(&e, options))?;
     let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
     db.busy_timeout(left.map_or(options.busy_timeout, |l| l.min(options.busy_timeout))).map_err(|e| foreign(&e))?;
     set_up(&db, options).map_err(|e| cannot_open(&e, options))?;
     set_journal_mode(&db, options, deadline)?;
-    db.busy_timeout(options.busy_timeout).map_err(|e| foreign(&e))?;
-    Ok(SqliteConnection::new(db, options))
+    let limits = Limits::new(options.busy_timeout, mode);
+    db.busy_timeout(limits.inside()).map_err(|e| foreign(&e))?;
+    Ok(SqliteConnection::new(db, options, limits))
 }
 
 fn flags(options: &Options) -> OpenFlags {

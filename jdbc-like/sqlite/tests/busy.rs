@@ -1,0 +1,97 @@
+//! Locks of other connections, in async code: whoever holds one may be a task of the same thread.
+
+use std::time::Duration;
+
+use batis_dbc::driver::{ConnectOptions, Driver as _, Mode};
+use batis_dbc::{CallOptions, Connection, SqlState, TransactionOptions, Url};
+use batis_sqlite::SqliteDriver;
+
+async fn connect(folder: &tempfile::TempDir, options: &str) -> Connection {
+    let url = format!("sqlite:{}?{options}", folder.path().join("busy.db").display());
+    let raw = SqliteDriver.connect(&Url::parse(&url).unwrap(), &ConnectOptions::new(Mode::Async)).await.unwrap();
+    Connection::new(raw)
+}
+
+/// A file with the table `t (n)`, and two connections to it.
+async fn two(options: &str) -> (tempfile::TempDir, Connection, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = connect(&folder, options).await;
+    first.execute_script("create table t (n integer)").await.unwrap();
+    let second = connect(&folder, options).await;
+    (folder, first, second)
+}
+
+async fn count(connection: &mut Connection) -> i64 {
+    connection.query_one("select count(*) from t", ()).await.unwrap().get(0).unwrap()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_task_waits_for_the_lock_of_another_on_the_same_thread() {
+    let (_folder, mut first, mut second) = two("busy_timeout=60000").await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    first.execute("insert into t values (1)", ()).await.unwrap();
+    let waits = tokio::spawn(async move {
+        second.execute("insert into t values (2)", ()).await.unwrap();
+        second.begin(&TransactionOptions::new()).await.unwrap();
+        second.execute("insert into t values (3)", ()).await.unwrap();
+        second.commit().await.unwrap();
+        second
+    });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waits.is_finished());
+    first.commit().await.unwrap();
+    let mut second = waits.await.unwrap();
+    assert_eq!(count(&mut second).await, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn waiting_ends_with_the_busy_timeout_or_the_deadline() {
+    let (_folder, mut first, mut second) = two("busy_timeout=20").await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    let refused = second.begin(&TransactionOptions::new()).await.unwrap_err();
+    assert_eq!(refused.sql_state().code(), "55P03");
+    assert!(refused.to_string().contains("busy_timeout"), "{refused}");
+    let folder = tempfile::tempdir().unwrap();
+    let mut holder = connect(&folder, "").await;
+    holder.execute_script("create table t (n integer)").await.unwrap();
+    let mut patient = connect(&folder, "busy_timeout=60000").await;
+    holder.begin(&TransactionOptions::new()).await.unwrap();
+    let options = CallOptions::new().timeout(Duration::from_millis(20));
+    let late = patient.execute_with("insert into t values (1)", (), &options).await.unwrap_err();
+    assert_eq!(late.sql_state(), SqlState::QUERY_CANCELED);
+    // Both are as good as new.
+    holder.rollback().await.unwrap();
+    patient.execute("insert into t values (1)", ()).await.unwrap();
+    assert_eq!(count(&mut holder).await, 1);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_wait_that_is_dropped_leaves_nothing_behind() {
+    let (_folder, mut first, mut second) = two("busy_timeout=60000").await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    first.execute("insert into t values (1)", ()).await.unwrap();
+    {
+        let options = TransactionOptions::new();
+        let mut waits = std::pin::pin!(second.begin(&options));
+        for _ in 0..3 {
+            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(waits.as_mut().poll(cx))).await;
+            assert!(polled.is_pending());
+        }
+    }
+    first.commit().await.unwrap();
+    assert_eq!(second.execute("insert into t values (2)", ()).await.unwrap(), 1);
+    assert_eq!(count(&mut first).await, 2);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_no_waiting_helps_against_is_told_at_once() {
+    let (_folder, mut first, mut second) = two("busy_timeout=60000&transaction_lock=deferred").await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    assert_eq!(count(&mut first).await, 0);
+    second.execute("insert into t values (1)", ()).await.unwrap();
+    // It read what has changed since.
+    let stale = first.execute("insert into t values (2)", ()).await.unwrap_err();
+    assert_eq!(stale.sql_state(), SqlState::SERIALIZATION_FAILURE);
+}
