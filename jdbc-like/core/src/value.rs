@@ -226,7 +226,7 @@ fn fmt_array(f: &mut fmt::Formatter<'_>, items: &[Value]) -> fmt::Result {
             Value::Text(text) | Value::Json(text) => fmt_quoted_if_needed(f, text)?,
             // Their texts are never empty, and nothing in them is special.
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Uuid(_) | Value::Time(_) => {
-                fmt::Display::fmt(item, f)?
+                fmt::Display::fmt(item, f)?;
             }
             other => fmt_quoted_if_needed(f, &other.to_string())?,
         }
