@@ -15,6 +15,9 @@ use super::{Parsed, malformed};
 const MAX_EXPANSIONS: usize = 64_000;
 const MAX_EXPANDED_BYTES: usize = 10 * 1024 * 1024;
 
+/// What XML takes for blank.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Reads a whole file.
 pub(super) fn read(file: u32, text: &str, known: fn(&str) -> bool) -> Parsed {
     let mut entities = Entities::default();
@@ -111,9 +114,10 @@ impl<'t> Reader<'_, 't> {
 
     pub(super) fn outside(&mut self, range: Range<usize>) {
         let raw = &self.text[range.clone()];
-        let blank =
-            raw.len() - raw.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}').len();
-        let len = raw[blank..].trim_end().len();
+        // A mark of the byte order is no text, and blanks are those of XML: a file may end in no others.
+        let marked = if range.start == 0 { raw.strip_prefix('\u{feff}').unwrap_or(raw) } else { raw };
+        let blank = raw.len() - marked.trim_start_matches(BLANKS).len();
+        let len = raw[blank..].trim_end_matches(BLANKS).len();
         if len > 0 && self.builder.first_outside() {
             let start = range.start + blank;
             self.mistake(start..start + len, "there is text outside of the root element");
