@@ -23,9 +23,8 @@ use crate::{ConnectionPool, Result, SqlSession};
 /// # }
 /// ```
 ///
-/// SQLite files: a task that waits for the write lock blocks its thread (for `busy_timeout`, 5 s), and the task that holds the lock may be the
-/// next on that thread. If transactions write and await other things meanwhile, let the pool have one connection
-/// (`.pool(|p| p.max_size(1))`), or give each connection a thread of its own (`sqlite:app.db?threading=worker`).
+/// SQLite files: a statement runs on its task's own thread. If many tasks write, let the pool have one connection
+/// (`.pool(|p| p.max_size(1))`); if statements take long, give each connection a thread of its own (`sqlite:app.db?threading=worker`).
 #[derive(Clone, Debug)]
 pub struct Batis {
     pool: Arc<ConnectionPool>,
