@@ -1,5 +1,8 @@
 //! Locks of other connections, in async code: whoever holds one may be a task of the same thread.
 
+// The tests are async services.
+#![allow(clippy::disallowed_methods)]
+
 use std::time::Duration;
 
 use batis_dbc::driver::{ConnectOptions, Driver as _, Mode};
