@@ -323,11 +323,17 @@ impl Connection {
         let limit = self.limit(options.deadline);
         let raw = &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner);
         let watch = Watch::begin(raw, &self.inner.observability, statement, params);
-        let started = watch.during(limit.during(raw.start(Call::new(statement, params, options)))).await;
-        started.map_err(|e| {
-            watch.failed(&e);
-            self.note(e).sql_text(Arc::clone(statement.shared_sql()))
-        })
+        match watch.during(limit.during(raw.start(Call::new(statement, params, options)))).await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                watch.failed(&error);
+                let error = self.note(error).sql_text(Arc::clone(statement.shared_sql()));
+                if options.deadline.is_some() {
+                    Box::pin(self.stop()).await;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
+use crate::driver::Wire;
 use crate::error::{Result, SqlError};
 use crate::op::{BoxFuture, Op};
 use crate::runner::TimedOut;
@@ -50,6 +51,9 @@ impl Limit {
     }
 }
 
+/// How long the end of a statement whose time was up is waited for.
+const GRACE: Duration = Duration::from_millis(250);
+
 fn silent(time: Duration) -> SqlError {
     SqlError::new(
         SqlState::CONNECTION_FAILURE,
@@ -85,6 +89,26 @@ impl Connection {
             (None, None) => Limit::None,
             (deadline, time) => self.timed(deadline, time),
         }
+    }
+
+    /// The time of a call was up: what it left on the server is ended now. Where that takes long (the server is gone, mostly) it is left to
+    /// the next operation, which goes on with it.
+    #[cold]
+    pub(crate) async fn stop(&mut self) {
+        if self.raw_mut().wire() != Wire::InFlight {
+            return;
+        }
+        let Some(grace) = Instant::now().checked_add(GRACE).and_then(|end| self.raw_mut().timer(end)) else { return };
+        // An error breaks the connection, and the next operation says so.
+        let _ = Limit::Deadline(grace).before(Box::pin(self.end_cursor())).await;
+    }
+
+    /// The deadline for whoever waits for this call: the core keeps it by itself where the driver has a timer, and then needs a moment to
+    /// [stop](Self::stop) the statement.
+    pub(crate) fn patience(&mut self, deadline: Option<Instant>) -> Option<Instant> {
+        let deadline = deadline?;
+        let kept = self.raw_mut().timer(deadline).is_some();
+        if kept { deadline.checked_add(2 * GRACE) } else { Some(deadline) }
     }
 
     fn timed(&mut self, deadline: Option<Instant>, time: Option<Duration>) -> Limit {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// When the call must be over; none: never. The caller is told at once (57014). On a server the statement is stopped when the connection is
-    /// used next, handed back or closed; until then it may go on, and a write outside of a transaction may be done after all. Who keeps the
-    /// connection idle after it should [ping](crate::Connection::ping) it.
+    /// When the call must be over; none: never. The statement is stopped then, on a server too, and the caller is told (57014). If the server
+    /// does not say within 250 ms that it has stopped, that is left to the next use of the connection. A result whose first rows came in time
+    /// is stopped when the connection is used next, handed back or closed.
     pub deadline: Option<Instant>,
     /// Rows to fetch at a time; 0: the driver chooses. Default 0.
     ///

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, DriverManager, SqlError, blocking};
+use batis_dbc::{CallOptions, DriverManager, SqlError, TransactionOptions, blocking};
 use batis_postgres::PostgresDriver;
 use batis_testkit::TestDatabase;
 
@@ -121,6 +121,30 @@ fn a_timed_out_statement_is_cancelled_and_never_the_next_one_on_threads() {
         let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).unwrap();
         assert_eq!(next.get::<i64>(0).unwrap(), n);
     }
+}
+
+/// Waits for a row that the first connection has locked, gives up, and leaves the connection alone: the server has stopped as well.
+fn gives_up(database: &TestDatabase, update: impl FnOnce(&str, &CallOptions) -> SqlError) {
+    database.psql("drop table if exists locked; create table locked (n int); insert into locked values (0)").unwrap();
+    let mut holder = threads(database);
+    holder.begin(&TransactionOptions::new()).unwrap();
+    holder.execute("update locked set n = 1", ()).unwrap();
+    let soon = CallOptions::new().timeout(Duration::from_millis(100));
+    assert_eq!(code(&update("update locked set n = 99", &soon)), "57014");
+    let active = "select count(*) from pg_stat_activity where state = 'active' and query like 'update locked%'";
+    assert_eq!(holder.query_one(active, ()).unwrap().get::<i64>(0).unwrap(), 0);
+    holder.commit().unwrap();
+    assert_eq!(holder.query_one("select n from locked", ()).unwrap().get::<i64>(0).unwrap(), 1);
+}
+
+#[test]
+fn a_statement_whose_time_is_up_is_stopped_on_the_server_too() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    gives_up(&database, |sql, soon| conn.execute_with(sql, (), soon).unwrap_err());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut conn = runtime.block_on(manager().connect(&database.url())).unwrap();
+    gives_up(&database, |sql, soon| runtime.block_on(conn.execute_with(sql, (), soon)).unwrap_err());
 }
 
 #[tokio::test]

@@ -106,7 +106,8 @@ impl Connection {
         params: impl Params,
         options: &CallOptions,
     ) -> Result<ResultSet<'_>> {
-        let rows = wait(&self.runner.0, options.deadline, self.inner.query_with(statement, params, options))?;
+        let patience = self.inner.patience(options.deadline);
+        let rows = wait(&self.runner.0, patience, self.inner.query_with(statement, params, options))?;
         Ok(ResultSet::new(rows, &self.runner.0, options.deadline))
     }
 
@@ -128,7 +129,8 @@ impl Connection {
         params: impl Params,
         options: &CallOptions,
     ) -> Result<u64> {
-        wait(&self.runner.0, options.deadline, self.inner.execute_with(statement, params, options))
+        let patience = self.inner.patience(options.deadline);
+        wait(&self.runner.0, patience, self.inner.execute_with(statement, params, options))
     }
 
     /// See [`execute_returning`](AsyncConnection::execute_returning).
