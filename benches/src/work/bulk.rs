@@ -88,6 +88,11 @@ fn fills(
     })
 }
 
+/// Each row in a transaction of its own, which the private server does not write to a disk.
+fn each_by_itself(conn: &mut blocking::Connection) {
+    rows().try_for_each(|row| conn.execute(INSERT, row).map(|_| ())).expect("the rows are new");
+}
+
 fn one_by_one(conn: &mut blocking::Connection) {
     let filled = conn.tx(|t| rows().try_for_each(|row| t.execute(INSERT, row).map(|_| ())));
     filled.expect("the rows are new");
@@ -106,6 +111,7 @@ fn by_batch(strategy: BatchStrategy) -> impl FnMut(&mut blocking::Connection) {
 fn postgres_insert() -> Work {
     let connect = || drivers().connect_blocking(&postgres_url()).expect("the private server answers");
     let subjects = vec![
+        fills("one by one, each by itself", connect(), each_by_itself),
         fills("one by one, a transaction", connect(), one_by_one),
         fills("batch", connect(), by_batch(BatchStrategy::Auto)),
         fills("batch, COPY", connect(), by_batch(BatchStrategy::Copy)),
