@@ -215,11 +215,12 @@ impl SqliteConnection {
         deadline: Option<Instant>,
         mut attempt: impl FnMut(&mut Self) -> Result<T> + Send + 'a,
     ) -> Op<'a, Result<T>> {
-        let done = attempt(self);
-        let patience = done.as_ref().err().and_then(|error| self.limits.patience(error, deadline));
-        match patience {
-            None => Op::ready(done),
-            Some(patience) => Op::boxed(patience.again(move || attempt(self))),
+        match attempt(self) {
+            Ok(done) => Op::ready(Ok(done)),
+            Err(error) => match self.limits.patience(&error, deadline) {
+                None => Op::ready(Err(error)),
+                Some(patience) => Op::boxed(patience.again(move || attempt(self))),
+            },
         }
     }
 
