@@ -327,13 +327,23 @@ impl Connection {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
                 watch.failed(&error);
-                let error = self.note(error).sql_text(Arc::clone(statement.shared_sql()));
-                if options.deadline.is_some() {
-                    Box::pin(self.stop()).await;
-                }
-                Err(error)
+                Err(Box::pin(self.did_not_start(error, statement, options)).await)
             }
         }
+    }
+
+    #[cold]
+    async fn did_not_start(
+        &mut self,
+        error: SqlError,
+        statement: &PreparedStatement,
+        options: &CallOptions,
+    ) -> SqlError {
+        let error = self.note(error).sql_text(Arc::clone(statement.shared_sql()));
+        if options.deadline.is_some() {
+            self.stop().await;
+        }
+        error
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.
