@@ -1,12 +1,14 @@
 //! How long a call may take: the deadline of one call, over the connection's own patience with locks.
 //!
 //! On a thread of its own a call waits for another connection's lock inside of SQLite. In async code that could wait for
-//! ever: whoever holds the lock may be a task of this very thread. There a call waits a moment only, and is tried again
-//! after the other tasks had their turn.
+//! ever: whoever holds the lock may be a task of this very thread. There SQLite does not wait at all, and the call is
+//! tried again after the other tasks had their turn.
 
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::future::poll_fn;
 use std::task::Poll;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use batis_dbc::driver::Mode;
@@ -18,37 +20,67 @@ use crate::error::foreign;
 /// Steps of SQLite's virtual machine between two looks at the clock: some tens of microseconds.
 const STEPS_PER_LOOK: c_int = 1000;
 
-/// How long a call in async code waits for a lock before others have their turn.
-const MOMENT: Duration = Duration::from_millis(1);
+/// Between two tries in async code; twice as long each time.
+const PAUSES: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
+/// For so long a waiting task only gives way to others. Then it naps at each turn, so that no core is kept busy.
+const BRISK: Duration = Duration::from_millis(20);
+const NAP: Duration = Duration::from_micros(100);
+
+thread_local! {
+    /// SQLite has asked whether to wait. It does not where waiting could not help, since two wait for each other.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// SQLite asks whether it should wait for a lock: the caller does.
+fn ask_the_caller(_: c_int) -> bool {
+    ASKED.set(true);
+    false
+}
 
 /// The limits of the call that is under way.
 #[derive(Debug)]
 pub(crate) struct Limits {
     busy_timeout: Duration,
-    /// How long SQLite itself waits for a lock.
-    inside: Duration,
+    mode: Mode,
     deadline: Option<Instant>,
 }
 
 impl Limits {
     /// No deadline.
     pub(crate) fn new(busy_timeout: Duration, mode: Mode) -> Self {
-        let inside = match mode {
-            Mode::Async => busy_timeout.min(MOMENT),
-            Mode::Blocking => busy_timeout,
+        Self { busy_timeout, mode, deadline: None }
+    }
+
+    /// What SQLite does when it meets a lock.
+    pub(crate) fn set_handler(&self, db: &mut rusqlite::Connection) -> Result<()> {
+        let set = match self.mode {
+            Mode::Async => db.busy_handler(Some(ask_the_caller)),
+            Mode::Blocking => db.busy_timeout(self.busy_timeout),
         };
-        Self { busy_timeout, inside, deadline: None }
+        set.map_err(|e| foreign(&e))
     }
 
-    /// What the database is to be opened with.
-    pub(crate) fn inside(&self) -> Duration {
-        self.inside
+    /// Has SQLite itself wait for locks while this runs, for work that cannot be tried again.
+    pub(crate) fn waiting<T>(
+        &self,
+        db: &mut rusqlite::Connection,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T>,
+    ) -> Result<T> {
+        if self.mode == Mode::Blocking {
+            return work(db);
+        }
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let patience = left.map_or(self.busy_timeout, |left| self.busy_timeout.min(left + Duration::from_millis(1)));
+        db.busy_timeout(patience).map_err(|e| foreign(&e))?;
+        let done = work(db);
+        self.set_handler(db)?;
+        done
     }
 
-    /// How long a call that met a lock is tried again; none: SQLite has waited for all of it.
+    /// How long a call that met a lock is tried again; none: SQLite has waited, or it would not help.
     #[cold]
     pub(crate) fn patience(&self, error: &SqlError, deadline: Option<Instant>) -> Option<Patience> {
-        if self.inside == self.busy_timeout || !is_locked(error) {
+        if self.mode == Mode::Blocking || !is_locked(error) {
             return None;
         }
         let end = Instant::now() + self.busy_timeout;
@@ -63,9 +95,10 @@ impl Limits {
             return Err(TimedOut.into_error());
         }
         self.deadline = Some(deadline);
-        // Rounded up, so that the deadline has passed for certain when the wait ends.
-        let patience = self.inside.min(left + Duration::from_millis(1));
-        db.busy_timeout(patience).map_err(|e| foreign(&e))?;
+        if self.mode == Mode::Blocking {
+            // Rounded up, so that the deadline has passed for certain when the wait ends.
+            db.busy_timeout(self.busy_timeout.min(left + Duration::from_millis(1))).map_err(|e| foreign(&e))?;
+        }
         let late = move || Instant::now() >= deadline;
         db.progress_handler(STEPS_PER_LOOK, Some(late)).map_err(|e| foreign(&e))
     }
@@ -82,7 +115,7 @@ impl Limits {
     fn lift(&mut self, db: &mut rusqlite::Connection) {
         self.deadline = None;
         // Both only set a field of the open database; neither has a way to fail.
-        let _ = db.busy_timeout(self.inside);
+        let _ = self.set_handler(db);
         let _ = db.progress_handler(0, None::<fn() -> bool>);
     }
 
@@ -96,35 +129,41 @@ impl Limits {
     }
 }
 
-/// A lock for which SQLite waits; not one that no waiting helps against (the data changed since it was read).
+/// A lock that is waited for: not one that no waiting helps against (the data changed since it was read), nor one of two
+/// that wait for each other.
 fn is_locked(error: &SqlError) -> bool {
-    error.vendor_code() == Some(ffi::SQLITE_BUSY)
+    error.vendor_code() == Some(ffi::SQLITE_BUSY) && ASKED.take()
 }
 
 /// Until when a call that met a lock is tried again.
 pub(crate) struct Patience(Instant);
 
 impl Patience {
-    /// Tries again, until the lock is free or the time is up. A refusal without any waiting is SQLite's way to say that two
-    /// wait for each other: it is told.
+    /// Tries again, until the lock is free or the time is up.
     pub(crate) async fn again<T>(self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        let begun = Instant::now();
+        let [mut pause, longest] = PAUSES;
         loop {
-            others_first().await;
-            let begun = Instant::now();
+            others_first(begun, Instant::now() + pause).await;
+            pause = longest.min(2 * pause);
             match attempt() {
-                Err(error) if is_locked(&error) && begun.elapsed() >= MOMENT / 2 && Instant::now() < self.0 => {}
+                Err(error) if is_locked(&error) && Instant::now() < self.0 => {}
                 done => return done,
             }
         }
     }
 }
 
-/// Lets the other tasks of this thread run.
-async fn others_first() {
-    let mut gone = false;
+/// Lets the other tasks of this thread run until then. Who waits since `begun` for longer naps in between: there is no
+/// timer here, since a connection in async code belongs to no runtime.
+async fn others_first(begun: Instant, end: Instant) {
     poll_fn(|cx| {
-        if std::mem::replace(&mut gone, true) {
+        let now = Instant::now();
+        if now >= end {
             return Poll::Ready(());
+        }
+        if now > begun + BRISK {
+            thread::sleep(NAP);
         }
         cx.waker().wake_by_ref();
         Poll::Pending

@@ -77,11 +77,18 @@ impl SqliteConnection {
     /// The `rusqlite` connection; `with_rusqlite` reaches it in both threading modes. By reference only: it and the statements of batis
     /// must not be parted.
     ///
-    /// Transactions and settings that are begun there must be ended there.
+    /// Transactions and settings that are begun there must be ended there. In async mode SQLite does not wait for locks in there;
+    /// `with_rusqlite` sees to it that it does.
     #[cfg(feature = "raw-rusqlite-042")]
     #[must_use]
     pub fn rusqlite(&self) -> &rusqlite::Connection {
         &self.db
+    }
+
+    /// Work with the `rusqlite` connection, in which SQLite itself waits for locks.
+    #[cfg(feature = "raw-rusqlite-042")]
+    pub(crate) fn waiting<T>(&mut self, work: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+        self.limits.waiting(&mut self.db, work)
     }
 
     #[inline]
@@ -228,7 +235,8 @@ impl SqliteConnection {
         self.end_cursor();
         self.transaction.check()?;
         self.limits.set(&mut self.db, options.deadline)?;
-        match script::run(&self.db, sql, |statement| self.transaction.allow(statement)) {
+        let run = |db: &rusqlite::Connection| script::run(db, sql, |statement| self.transaction.allow(statement));
+        match self.limits.waiting(&mut self.db, run) {
             Ok(()) => {
                 self.limits.clear(&mut self.db);
                 self.transaction.typed(self.db.is_autocommit());
@@ -343,7 +351,7 @@ impl RawConnection for SqliteConnection {
     }
 
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
-        Op::ready(self.look_at(statement))
+        self.patiently(None, move |this| this.look_at(statement))
     }
 
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>> {

@@ -61,14 +61,14 @@ fn connect(options: &Options, how: &ConnectOptions) -> Result<Box<dyn RawConnect
 }
 
 fn open(options: &Options, deadline: Option<Instant>, mode: Mode) -> Result<SqliteConnection> {
-    let db = rusqlite::Connection::open_with_flags(file_name(options), flags(options))
+    let mut db = rusqlite::Connection::open_with_flags(file_name(options), flags(options))
         .map_err(|e| cannot_open(&e, options))?;
     let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
     db.busy_timeout(left.map_or(options.busy_timeout, |l| l.min(options.busy_timeout))).map_err(|e| foreign(&e))?;
     set_up(&db, options).map_err(|e| cannot_open(&e, options))?;
     set_journal_mode(&db, options, deadline)?;
     let limits = Limits::new(options.busy_timeout, mode);
-    db.busy_timeout(limits.inside()).map_err(|e| foreign(&e))?;
+    limits.set_handler(&mut db)?;
     Ok(SqliteConnection::new(db, options, limits))
 }
 

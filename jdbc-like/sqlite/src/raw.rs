@@ -70,7 +70,7 @@ where
     E: Into<BoxError>,
     F: FnOnce(&rusqlite::Connection) -> std::result::Result<T, E> + Send + 'static,
 {
-    let f = move |connection: &mut SqliteConnection| f(connection.rusqlite()).map_err(|error| told(error.into()));
+    let f = move |connection: &mut SqliteConnection| connection.waiting(|db| f(db).map_err(|error| told(error.into())));
     if conn.raw::<WorkerConnection>().is_some() {
         return conn.raw_settled::<WorkerConnection>().await?.ask(f).await;
     }

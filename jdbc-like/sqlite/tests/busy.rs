@@ -98,3 +98,34 @@ async fn what_no_waiting_helps_against_is_told_at_once() {
     let stale = first.execute("insert into t values (2)", ()).await.unwrap_err();
     assert_eq!(stale.sql_state(), SqlState::SERIALIZATION_FAILURE);
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_script_waits_inside_of_sqlite() {
+    let (_folder, mut first, mut second) = two("busy_timeout=60000").await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    first.execute("insert into t values (1)", ()).await.unwrap();
+    // Not on this thread, which the script blocks.
+    let holder = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(30));
+        batis_dbc::block(None, None, first.commit()).unwrap();
+    });
+    second.execute_script("insert into t values (2); insert into t values (3)").await.unwrap();
+    holder.join().unwrap();
+    assert_eq!(count(&mut second).await, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_two_that_would_wait_for_each_other_one_is_told_at_once() {
+    let patient = "journal_mode=delete&transaction_lock=deferred&busy_timeout=3600000";
+    let (_folder, mut first, mut second) = two(patient).await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    assert_eq!(count(&mut first).await, 0);
+    second.begin(&TransactionOptions::new()).await.unwrap();
+    second.execute("insert into t values (1)", ()).await.unwrap();
+    // The second can commit only when the first has ended.
+    let refused = first.execute("insert into t values (2)", ()).await.unwrap_err();
+    assert_eq!(refused.sql_state().code(), "55P03");
+    first.rollback().await.unwrap();
+    second.commit().await.unwrap();
+    assert_eq!(count(&mut first).await, 1);
+}
