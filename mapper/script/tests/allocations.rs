@@ -1,4 +1,5 @@
-//! What rendering allocates, counted: one text and one list of binds, whatever is taken; nothing for what is not taken.
+//! What rendering allocates, counted: one text and one list of binds, whatever is taken; nothing for what is not taken. And
+//! what loaded files keep.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -7,6 +8,12 @@ use batis_script::{BoundSql, Map, MapperSet, Value};
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that are kept.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+fn keep(more: usize, less: usize) {
+    LIVE.with(|live| live.set(live.get() + more.cast_signed() - less.cast_signed()));
 }
 
 struct Counting;
@@ -16,17 +23,20 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        keep(layout.size(), 0);
         // SAFETY: the caller's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        keep(0, layout.size());
         // SAFETY: the caller's.
         unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        keep(size, layout.size());
         // SAFETY: the caller's.
         unsafe { System.realloc(memory, layout, size) }
     }
@@ -105,4 +115,38 @@ fn nested_loops_stay_small() {
     let std::borrow::Cow::Owned(sql) = bound.sql else { panic!("it is made") };
     assert_eq!(bound.binds.len(), 1000);
     assert!(sql.capacity() < sql.len() * 8, "{} for {}", sql.capacity(), sql.len());
+}
+
+/// A file as applications have them: result map, fragment, searches, writes.
+fn file(number: usize) -> String {
+    let statements: String = (0..5)
+        .map(|n| {
+            format!(
+                r#"<select id="search{n}" resultMap="row">select <include refid="columns"/> from t <where>{}</where></select>
+                <insert id="add{n}">insert into t (id, name) values (#{{id}}, #{{name, jdbcType=VARCHAR}})</insert>
+                <update id="change{n}">update t <set><if test="name != null">name = #{{name}},</if></set> where id = #{{id}}</update>
+                <delete id="drop{n}">delete from t where id in <foreach collection="ids" item="id" open="(" close=")" separator=",">#{{id}}</foreach></delete>"#,
+                conditions()
+            )
+        })
+        .collect();
+    let results: String = (0..10).map(|n| format!(r#"<result property="c{n}" column="c_{n}"/>"#)).collect();
+    format!(
+        r#"<mapper namespace="m{number}"><resultMap id="row" type="Row"><id property="id" column="id"/>{results}</resultMap>
+        <sql id="columns">id, name</sql>{statements}</mapper>"#
+    )
+}
+
+#[test]
+fn loaded_files_keep_few_bytes_for_each_of_theirs() {
+    let files: Vec<(String, String)> = (0..50).map(|n| (format!("m{n}.xml"), file(n))).collect();
+    let bytes: usize = files.iter().map(|(_, xml)| xml.len()).sum();
+    let before = LIVE.with(Cell::get);
+    let set =
+        files.into_iter().fold(MapperSet::builder(), |set, (name, xml)| set.file(name, xml)).link().expect("it loads");
+    // The texts themselves were there before, and are kept.
+    let kept = LIVE.with(Cell::get) - before;
+    assert_eq!(set.statements().count(), 1000);
+    let each = kept.cast_unsigned() / bytes;
+    assert!(each < 30, "{each} bytes for each byte of XML");
 }
