@@ -26,6 +26,8 @@ use crate::statement::{PreparedStatement, StatementRef, ToStatement};
 use crate::to_sql::wrong_parameter_count;
 use crate::value::ValueRef;
 
+pub use returning::with_returning;
+
 /// How many SQL texts a connection remembers the handles of.
 const STATEMENT_CACHE: usize = 256;
 

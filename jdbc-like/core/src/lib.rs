@@ -72,7 +72,7 @@ pub use array::ArrayElement;
 pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
 pub use call::Out;
 pub use cancel::CancelHandle;
-pub use connection::{Connection, HandBack, Mark, Verdict};
+pub use connection::{Connection, HandBack, Mark, Verdict, with_returning};
 pub use copy::{CopyIn, CopyOut, CopyRows};
 pub use data_source::{
     DataSource, DataSourceInfo, DriverDataSource, Home, Lease, RollbackDataSource, SingleConnectionDataSource,

@@ -20,10 +20,9 @@ impl<'a> StatementHandler<'a> {
         Ok(Self { statement, bound: statement.bound_sql(parameter)?, options: statement.options() })
     }
 
-    /// The same call, with this at the end of its SQL.
-    pub(crate) fn with_suffix(mut self, suffix: &str) -> Self {
-        let sql = self.bound.sql.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
-        self.bound.sql = format!("{sql}{suffix}").into();
+    /// The same call with another text.
+    pub(crate) fn with_sql(mut self, sql: String) -> Self {
+        self.bound.sql = sql.into();
         self
     }
 

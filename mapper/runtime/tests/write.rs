@@ -28,7 +28,10 @@ const MAPPER: &str = r#"
         <foreach collection="list" item="p" separator=",">(#{p.name})</foreach> on conflict do nothing</insert>
     <update id="rename">update person set name = #{name} where id = #{id}</update>
     <delete id="forget">delete from person</delete>
-    <select id="all">select id, name from person order by id</select>"#;
+    <select id="all">select id, name from person order by id</select>
+    <insert id="commented" useGeneratedKeys="true" keyProperty="id" keyColumn="id">
+        insert into person (name) values ('returning ' || #{name}); -- done; at last
+    </insert>"#;
 
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
 struct Person {
@@ -48,6 +51,16 @@ impl SetKey for Person {
 
 fn person(name: &str) -> Person {
     Person { id: None, name: name.into() }
+}
+
+#[tokio::test]
+async fn keys_come_whatever_the_statement_ends_with() {
+    let session = session(SCHEMA, MAPPER);
+    for id in 1..=2 {
+        let mut ann = person("Ann");
+        assert_eq!(session.insert_with_keys("t.commented", &mut ann).await.unwrap(), 1);
+        assert_eq!(ann.id, Some(id));
+    }
 }
 
 #[tokio::test]

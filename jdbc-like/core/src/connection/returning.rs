@@ -1,7 +1,5 @@
 //! Statements that say what became of the rows they wrote: generated keys.
 
-use std::fmt::Write as _;
-
 use super::Connection;
 use crate::error::{Result, SqlError};
 use crate::options::CallOptions;
@@ -68,7 +66,7 @@ impl Connection {
         if !can.returning {
             return Err(SqlError::unsupported("RETURNING").sql_text(sql));
         }
-        let text = with_returning(sql, columns, can.identifier_quote)?;
+        let text = appended(sql, &list(columns, can.identifier_quote))?;
         Ok(self.statement(StatementRef::Text(&text)))
     }
 
@@ -90,7 +88,16 @@ fn has_returning(sql: &str) -> bool {
 /// What can have a `RETURNING`.
 const WRITES: [&str; 6] = ["insert", "update", "delete", "merge", "replace", "with"];
 
-fn with_returning(sql: &str, columns: &[&str], quote: char) -> Result<String> {
+/// The text with `returning` and this list at its end; as it is if it has a `RETURNING` of its own. For who builds statements; others have
+/// [`Connection::execute_returning`].
+///
+/// # Errors
+/// 42601 if the statement writes no rows.
+pub fn with_returning(sql: &str, list: &str) -> Result<String> {
+    if has_returning(sql) { Ok(sql.to_owned()) } else { appended(sql, list) }
+}
+
+fn appended(sql: &str, list: &str) -> Result<String> {
     let first = words(sql).next();
     if !first.is_some_and(|first| WRITES.iter().any(|word| first.is(word))) {
         let error =
@@ -101,16 +108,14 @@ fn with_returning(sql: &str, columns: &[&str], quote: char) -> Result<String> {
     let end = first_statement(sql, 0).map_or(sql.len(), |found| found.end);
     let body = if first_statement(sql, end).is_none() { &sql[..end] } else { sql };
     // On a line of its own: the text may end with a comment.
-    let mut text = format!("{}\nreturning ", body.trim_end());
+    Ok(format!("{}\nreturning {list}", body.trim_end()))
+}
+
+fn list(columns: &[&str], quote: char) -> String {
     if columns.is_empty() {
-        text.push('*');
+        return "*".to_owned();
     }
-    for (at, column) in columns.iter().enumerate() {
-        let between = if at > 0 { ", " } else { "" };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{between}{}", quoted(column, quote));
-    }
-    Ok(text)
+    columns.iter().map(|column| quoted(column, quote)).collect::<Vec<_>>().join(", ")
 }
 
 /// A name in quotes.
@@ -125,17 +130,14 @@ mod tests {
 
     #[test]
     fn returning_is_appended_once() {
-        let of = |sql: &str| with_returning(sql, &["id", "a\"b"], '"').unwrap();
+        let of = |sql: &str| with_returning(sql, &list(&["id", "a\"b"], '"')).unwrap();
         let tail = "\nreturning \"id\", \"a\"\"b\"";
         for sql in ["insert into t values (1)", "insert into t values ('a;b')", "update t set a = 'x' -- why"] {
             assert_eq!(of(sql), format!("{sql}{tail}"));
         }
         assert_eq!(of("delete from t ; -- all; of them\n ;"), format!("delete from t{tail}"));
         assert_eq!(of("delete from t; delete from u"), format!("delete from t; delete from u{tail}"));
-        assert_eq!(
-            with_returning(" insert into t values (1)", &[], '"').unwrap(),
-            " insert into t values (1)\nreturning *"
-        );
+        assert_eq!(with_returning(" insert into t values (1)", "*").unwrap(), " insert into t values (1)\nreturning *");
         assert!(has_returning("insert into t values (1) RETURNING id"));
         let inner = "with x as (delete from t returning *) insert into u select 'returning' from x";
         assert!(!has_returning(inner));
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn what_writes_nothing_is_refused() {
         for sql in ["select 1", "", "-- x", "create table t (a int)"] {
-            assert_eq!(with_returning(sql, &["id"], '"').unwrap_err().sql_state(), SqlState::SYNTAX_ERROR, "{sql}");
+            assert_eq!(with_returning(sql, "id").unwrap_err().sql_state(), SqlState::SYNTAX_ERROR, "{sql}");
         }
     }
 }

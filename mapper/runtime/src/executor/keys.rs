@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{RowRef, Value as SqlValue};
+use batis_dbc::{RowRef, Value as SqlValue, with_returning};
 use batis_script::{KeyOrder, Map, SelectKey, Value};
 
 use super::Executor;
@@ -69,10 +69,9 @@ impl Executor<'_> {
         if properties.is_empty() {
             return Ok((call.update(self.connection).await?, GeneratedKeys::default()));
         }
-        if !has_word(call.sql(), "returning") {
-            let list = if columns.is_empty() { "*".to_owned() } else { columns.join(", ") };
-            call = call.with_suffix(&format!(" returning {list}"));
-        }
+        let list = if columns.is_empty() { "*".to_owned() } else { columns.join(", ") };
+        let sql = with_returning(call.sql(), &list).map_err(|e| call.failed(e))?;
+        call = call.with_sql(sql);
         let mut rows = call.query(self.connection).await?;
         let mut keys = GeneratedKeys { properties: properties.to_vec(), rows: Vec::new() };
         while rows.advance().await.map_err(|e| call.failed(e))? {
@@ -145,10 +144,6 @@ fn snake(name: &str) -> String {
         out.extend(c.to_lowercase());
     }
     out
-}
-
-fn has_word(sql: &str, word: &str) -> bool {
-    sql.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
