@@ -52,6 +52,18 @@ impl Batis {
         Builder { plan: Plan::new(url.into()) }
     }
 
+    /// Begins with a `mybatis-config.xml`: its mapper files, settings and properties, and the database and pool of its default environment
+    /// (or of another [`environment`](Builder::environment)).
+    ///
+    /// JDBC URLs of PostgreSQL and SQLite are understood. Of MyBatis' pool properties `poolMaximumActiveConnections` becomes the pool's
+    /// `max_size`; the others have no counterpart here ([`pool`](Builder::pool) sets what the pool has).
+    ///
+    /// Source: `SqlSessionFactoryBuilder.build(inputStream, environment)`.
+    #[doc(alias = "SqlSessionFactoryBuilder")]
+    pub fn from_config(path: impl Into<std::path::PathBuf>) -> Builder {
+        Builder { plan: Plan::of_config(path.into()) }
+    }
+
     /// A session over the pool: each operation borrows a connection and commits by itself.
     #[must_use]
     #[doc(alias = "openSession")]

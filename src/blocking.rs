@@ -48,6 +48,11 @@ impl Batis {
         Builder { plan: Plan::new(url.into()) }
     }
 
+    /// See [`Batis::from_config`](crate::Batis::from_config).
+    pub fn from_config(path: impl Into<std::path::PathBuf>) -> Builder {
+        Builder { plan: Plan::of_config(path.into()) }
+    }
+
     /// See [`Batis::session`](crate::Batis::session).
     #[must_use]
     #[doc(alias = "openSession")]

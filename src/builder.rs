@@ -1,6 +1,7 @@
 //! What both builders do: find the driver, make the pool, load the mapper files.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ pub(crate) type PoolBuilder = pool::Builder<ConnectionManager>;
 
 /// The settings of a `Batis` that is not open yet.
 pub(crate) struct Plan {
-    pub(crate) url: String,
+    /// None: that of the configuration file's environment.
+    url: Option<String>,
+    pub(crate) environment: Option<String>,
     pub(crate) drivers: DriverManager,
     pub(crate) configuration: ConfigurationBuilder,
     pub(crate) pool: Adjust,
@@ -23,15 +26,42 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(url: String) -> Self {
-        Self { url, drivers: crate::drivers(), configuration: Configuration::builder(), pool: None }
+        let configuration = Configuration::builder();
+        Self { url: Some(url), environment: None, drivers: crate::drivers(), configuration, pool: None }
+    }
+
+    pub(crate) fn of_config(path: PathBuf) -> Self {
+        let configuration = Configuration::builder().config_file(path);
+        Self { url: None, environment: None, drivers: crate::drivers(), configuration, pool: None }
     }
 
     /// Loads the mapper files, then finds the driver: mistakes show before anything connects.
     pub(crate) fn prepare(self) -> Result<Prepared> {
-        let url = Url::parse(&self.url)?;
+        let Some(url) = &self.url else { return self.prepare_environment() };
+        let url = Url::parse(url)?;
         let driver = self.drivers.driver(&url)?;
         let configuration = Arc::new(self.configuration.product(driver.product()).reloadable()?);
-        Ok(Prepared { url, driver, configuration, adjust: self.pool })
+        Ok(Prepared { url, driver, configuration, most: None, adjust: self.pool })
+    }
+
+    /// The same with the database that the configuration file names.
+    fn prepare_environment(self) -> Result<Prepared> {
+        let configuration = Arc::new(self.configuration.reloadable()?);
+        let current = configuration.current();
+        let environment = current.config_file().and_then(|file| file.environment(self.environment.as_deref()));
+        let environment = environment.ok_or_else(|| wrong("the configuration file has no default environment"))?;
+        let source = &environment.data_source;
+        let named = |what: &str| wrong(&format!("the environment `{}`: {what}", environment.id));
+        let url = Url::parse(&source.batis_url().map_err(|what| named(&what))?)?;
+        let driver = self.drivers.driver(&url)?;
+        let most =
+            match source.property("poolMaximumActiveConnections") {
+                None => None,
+                Some(text) => Some(text.trim().parse().map_err(|_| {
+                    named(&format!("poolMaximumActiveConnections is no number of connections: `{text}`"))
+                })?),
+            };
+        Ok(Prepared { url, driver, configuration, most, adjust: self.pool })
     }
 }
 
@@ -42,6 +72,8 @@ pub(crate) struct Prepared {
     url: Url,
     driver: Arc<dyn Driver>,
     pub(crate) configuration: Arc<ReloadableConfiguration>,
+    /// The size of the pool by the configuration file.
+    most: Option<u32>,
     adjust: Adjust,
 }
 
@@ -60,6 +92,9 @@ impl Prepared {
             // Its data lives and dies with its connection, which must not be retired.
             builder = builder.max_lifetime(Duration::ZERO).idle_timeout(Duration::ZERO);
         }
+        if let Some(most) = self.most {
+            builder = builder.max_size(most);
+        }
         if let Some(adjust) = self.adjust {
             builder = adjust(builder);
         }
@@ -69,13 +104,18 @@ impl Prepared {
 
 /// A pool's configuration that breaks a rule.
 fn wrong_pool(error: pool::PoolError) -> SqlError {
-    SqlError::with_kind(ErrorKind::DataSource, SqlState::CONNECT_FAILED, error.to_string())
+    wrong(&error.to_string())
+}
+
+fn wrong(what: &str) -> SqlError {
+    SqlError::with_kind(ErrorKind::DataSource, SqlState::CONNECT_FAILED, what)
 }
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The URL may hold a password: only the parsed form prints without it.
-        f.debug_struct("Plan").field("url", &Url::parse(&self.url).ok()).finish_non_exhaustive()
+        let url = self.url.as_deref().and_then(|url| Url::parse(url).ok());
+        f.debug_struct("Plan").field("url", &url).finish_non_exhaustive()
     }
 }
 
@@ -112,6 +152,14 @@ macro_rules! setters {
             f: impl FnOnce($crate::mapper::ConfigurationBuilder) -> $crate::mapper::ConfigurationBuilder,
         ) -> Self {
             self.plan.configuration = f(self.plan.configuration);
+            self
+        }
+
+        /// The environment of the configuration file of [`from_config`](Batis::from_config). Default: its default one.
+        pub fn environment(mut self, id: impl Into<String>) -> Self {
+            let id = id.into();
+            self.plan.configuration = self.plan.configuration.environment(id.clone());
+            self.plan.environment = Some(id);
             self
         }
 
