@@ -3,7 +3,7 @@
 //! The floor is tokio-postgres' own: for each row the list of where its columns are, and for each portion of the socket (8 KiB and more) its
 //! buffer and its place in the queue. batis adds nothing for a row.
 
-#[path = "../../sqlite/tests/counting/mod.rs"]
+#[path = "../../testkit/shared/counting.rs"]
 mod counting;
 
 use std::pin::pin;

@@ -1,109 +1,16 @@
-//! What a subscriber of `tracing` sees of a statement: never parameter values unless asked for.
+//! What a subscriber of `tracing` sees of PostgreSQL's statements.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+#[path = "../../testkit/shared/spans.rs"]
+mod spans;
 
+use batis_dbc::DriverManager;
 use batis_dbc::blocking::Connection;
-use batis_dbc::{DriverManager, Observability};
 use batis_postgres::PostgresDriver;
-use tracing_subscriber::fmt::format::FmtSpan;
-
-/// What was written.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The lines of a subscriber of this level, one for each span when it ends, and one for each event.
-fn seen(level: tracing_subscriber::filter::LevelFilter, how: Observability, sql: &str) -> Option<Vec<String>> {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    let mut connection = connect()?.into_inner().detach();
-    connection.set_observability(how);
-    let mut connection = Connection::new(connection);
-    tracing::subscriber::with_default(subscriber, || {
-        let _ = connection.query_opt(sql, ("secret",));
-    });
-    let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
-    // The client library below has a debug log of its own.
-    Some(text.lines().filter(|line| line.contains("batis::")).map(str::to_owned).collect())
-}
-
-const DEBUG: tracing_subscriber::filter::LevelFilter = tracing_subscriber::filter::LevelFilter::DEBUG;
-const WARN: tracing_subscriber::filter::LevelFilter = tracing_subscriber::filter::LevelFilter::WARN;
-
-#[track_caller]
-fn has(line: &str, fields: &[&str]) {
-    for field in fields {
-        assert!(line.contains(field), "{field} is missing in {line}");
-    }
-}
-
-#[test]
-fn a_statement_is_a_span_without_its_parameter_values() {
-    let Some(lines) = seen(DEBUG, Observability::new(), "select t.relname from pg_class t where t.relname = ?") else {
-        return;
-    };
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    has(
-        &lines[0],
-        &[
-            "db.statement{",
-            "db.query.parameter.count=1",
-            "db.operation.name=\"SELECT\"",
-            "db.collection.name=\"pg_class\"",
-        ],
-    );
-    has(&lines[0], &["db.query.text=\"select t.relname from pg_class t where t.relname = ?\"", "batis::statement"]);
-    has(&lines[0], FIELDS);
-    assert!(!lines[0].contains("secret") && !lines[0].contains("error.type"), "{lines:?}");
-}
-
-#[test]
-fn a_failure_is_recorded_with_its_code() {
-    let Some(lines) = seen(DEBUG, Observability::new(), "select nme, ?") else { return };
-    has(&lines[0], &["db.response.status_code=\"42703\"", "error.type=\"42703\""]);
-}
-
-#[test]
-fn values_are_told_on_request() {
-    let sql = "select 1 where ? = ''";
-    let Some(lines) = seen(DEBUG, Observability::new().parameters(true), sql) else { return };
-    has(&lines[0], &["db.query.parameters=", "secret"]);
-}
-
-#[test]
-fn slow_statements_are_warned_of_also_when_nobody_records_spans() {
-    let sql = "select 1 where ? = ''";
-    let slow = Observability::new().slow_statement(Duration::ZERO);
-    let Some(lines) = seen(WARN, slow.clone(), sql) else { return };
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    has(&lines[0], &["WARN", "batis::slow", "slow statement", "elapsed_ms=", sql]);
-    assert!(!lines[0].contains("secret"), "{lines:?}");
-    let lines = seen(WARN, slow.parameters(true), sql).unwrap();
-    has(&lines[0], &["db.query.parameters=", "secret"]);
-    let lines = seen(WARN, Observability::new().slow_statement(Duration::from_secs(3600)), sql).unwrap();
-    assert_eq!(lines, [""; 0]);
-}
 
 const FIELDS: &[&str] =
     &["db.system.name=\"postgresql\"", "db.namespace=\"postgres\"", "server.address=\"127.0.0.1\"", "server.port="];
+/// A table that is always there, and a column of it that is a text.
+const TABLE: (&str, &str) = ("pg_class", "relname");
 
 fn connect() -> Option<Connection> {
     let url = batis_testkit::postgres()?.tcp_url("postgres");

@@ -3,6 +3,7 @@
 //! What SQLite itself allocates (its page cache) is not counted; it does not go through Rust's allocator. `threading=worker` copies rows from
 //! its thread and is not meant here.
 
+#[path = "../../testkit/shared/counting.rs"]
 mod counting;
 
 use batis_dbc::{Connection, DriverManager, Result, RowRef, block, blocking};

@@ -1,58 +1,19 @@
 //! What rendering allocates, counted: one text and one list of binds, whatever is taken; nothing for what is not taken. And
 //! what loaded files keep.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../../jdbc-like/testkit/shared/counting.rs"]
+mod counting;
 
 use batis_script::{BoundSql, Map, MapperSet, Value};
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    /// Bytes that are kept.
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-}
-
-fn keep(more: usize, less: usize) {
-    LIVE.with(|live| live.set(live.get() + more.cast_signed() - less.cast_signed()));
-}
-
-struct Counting;
-
-#[allow(unsafe_code, reason = "an allocator that counts is the only way to count")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        keep(layout.size(), 0);
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        keep(0, layout.size());
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        keep(size, layout.size());
-        // SAFETY: the caller's.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::counted;
 
 /// Allocations of one rendering, and what it gave.
-fn counted(body: &str, parameter: &Value) -> (usize, usize) {
+fn rendered(body: &str, parameter: &Value) -> (usize, usize) {
     let xml = format!("<mapper namespace=\"m\"><select id=\"s\">{body}</select></mapper>");
     let set = MapperSet::builder().file("m.xml", xml).link().expect("it loads");
     let statement = set.statement("m.s").expect("it is there");
-    let before = COUNT.with(Cell::get);
-    let bound: BoundSql<'_> = statement.bind(parameter).expect("it renders");
-    (COUNT.with(Cell::get) - before, bound.binds.len())
+    let (bound, count) = counted(|| -> BoundSql<'_> { statement.bind(parameter).expect("it renders") });
+    (count.allocations, bound.binds.len())
 }
 
 fn names(value: &Value) -> Value {
@@ -65,39 +26,39 @@ fn conditions() -> String {
 
 #[test]
 fn a_static_statement_allocates_its_binds() {
-    assert_eq!(counted("select 1", &Value::Null), (0, 0));
-    assert_eq!(counted("select * from t where id = #{id}", &Value::from(1)), (1, 1));
+    assert_eq!(rendered("select 1", &Value::Null), (0, 0));
+    assert_eq!(rendered("select * from t where id = #{id}", &Value::from(1)), (1, 1));
 }
 
 #[test]
 fn a_dynamic_statement_allocates_its_text_and_its_binds() {
     let search = format!("select * from t <where>{}</where> order by id", conditions());
-    assert_eq!(counted(&search, &names(&Value::from("x"))), (2, 10));
+    assert_eq!(rendered(&search, &names(&Value::from("x"))), (2, 10));
     assert_eq!(
-        counted("select <choose><when test=\"a\">1</when><otherwise>2</otherwise></choose>", &Value::Null),
+        rendered("select <choose><when test=\"a\">1</when><otherwise>2</otherwise></choose>", &Value::Null),
         (1, 0)
     );
     let update = format!(
         "update t <set><if test=\"c1 != null\">a = #{{c1}},</if></set> {}",
         "<trim>where <trim>1 = 1</trim></trim>"
     );
-    assert_eq!(counted(&update, &names(&Value::from(1))), (2, 1));
+    assert_eq!(rendered(&update, &names(&Value::from(1))), (2, 1));
 }
 
 #[test]
 fn what_is_not_taken_allocates_nothing() {
     let search = format!("select * from t <where>{}</where>", conditions());
     // The text and the room for binds, which is set aside for all of them.
-    assert_eq!(counted(&search, &names(&Value::Null)), (2, 0));
+    assert_eq!(rendered(&search, &names(&Value::Null)), (2, 0));
     let nothing = "select 1 <if test=\"a != null\"><foreach collection=\"a\" item=\"i\">#{i}</foreach></if>";
-    assert_eq!(counted(nothing, &Value::from(Map::new())).1, 0);
+    assert_eq!(rendered(nothing, &Value::from(Map::new())).1, 0);
 }
 
 #[test]
 fn a_loop_allocates_for_itself_and_not_for_its_elements() {
     let list = |n: i32| (0..n).collect::<Value>().wrap_collection(None);
     let body = "select * from t where id in <foreach collection=\"list\" item=\"id\" open=\"(\" separator=\",\" close=\")\">#{id}</foreach>";
-    let (ten, thousand) = (counted(body, &list(10)), counted(body, &list(1000)));
+    let (ten, thousand) = (rendered(body, &list(10)), rendered(body, &list(1000)));
     assert_eq!((ten.1, thousand.1), (10, 1000));
     // Text and binds, both made larger once, and the loop's own state.
     assert_eq!((ten.0, thousand.0), (6, 6));
@@ -141,12 +102,10 @@ fn file(number: usize) -> String {
 fn loaded_files_keep_few_bytes_for_each_of_theirs() {
     let files: Vec<(String, String)> = (0..50).map(|n| (format!("m{n}.xml"), file(n))).collect();
     let bytes: usize = files.iter().map(|(_, xml)| xml.len()).sum();
-    let before = LIVE.with(Cell::get);
-    let set =
-        files.into_iter().fold(MapperSet::builder(), |set, (name, xml)| set.file(name, xml)).link().expect("it loads");
-    // The texts themselves were there before, and are kept.
-    let kept = LIVE.with(Cell::get) - before;
+    let builder = files.into_iter().fold(MapperSet::builder(), |set, (name, xml)| set.file(name, xml));
+    // The texts themselves are there before, and are kept.
+    let (set, count) = counted(|| builder.link().expect("it loads"));
     assert_eq!(set.statements().count(), 1000);
-    let each = kept.cast_unsigned() / bytes;
+    let each = count.kept / bytes;
     assert!(each < 30, "{each} bytes for each byte of XML");
 }

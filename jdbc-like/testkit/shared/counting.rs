@@ -1,5 +1,6 @@
-//! An allocator that counts for each thread by itself. Shared by the drivers' tests.
-#![allow(unsafe_code)]
+//! An allocator that counts for each thread by itself. A file and no part of the kit, since each test program that counts
+//! has its own: `#[path = ".."] mod counting;`.
+#![allow(unsafe_code, dead_code)] // the only way to count; each uses its part
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -16,6 +17,8 @@ pub(crate) struct Counted {
     pub(crate) allocations: usize,
     /// The most bytes that it had at a time, above what it had at the beginning.
     pub(crate) peak: usize,
+    /// The bytes that it has at the end and did not have at the beginning.
+    pub(crate) kept: usize,
 }
 
 thread_local! {
@@ -63,6 +66,6 @@ pub(crate) fn counted<T>(f: impl FnOnce() -> T) -> (T, Counted) {
     let (allocations, bytes) = (ALLOCATIONS.get(), BYTES.get());
     PEAK.set(bytes);
     let value = f();
-    let peak = usize::try_from(PEAK.get() - bytes).unwrap_or_default();
-    (value, Counted { allocations: ALLOCATIONS.get() - allocations, peak })
+    let above = |now: isize| usize::try_from(now - bytes).unwrap_or_default();
+    (value, Counted { allocations: ALLOCATIONS.get() - allocations, peak: above(PEAK.get()), kept: above(BYTES.get()) })
 }
