@@ -6,11 +6,13 @@
 #[path = "../../testkit/shared/counting.rs"]
 mod counting;
 
+mod common;
+
 use std::pin::pin;
 
-use batis_dbc::{CallOptions, Connection, DriverManager, Result, RowRef, blocking};
-use batis_postgres::PostgresDriver;
+use batis_dbc::{CallOptions, Connection, Result, RowRef, blocking};
 use batis_testkit::TestDatabase;
+use common::manager;
 use counting::{Counted, counted};
 use futures_util::StreamExt as _;
 use tokio::net::TcpStream;
@@ -22,13 +24,9 @@ const TABLE: &str = "create table t as select i::bigint as id, 'the name of row 
 const QUERY: &str = "select id, name, weight, data, parent from t limit ?";
 
 fn database() -> Option<TestDatabase> {
-    let database = batis_testkit::postgres()?.create_database().unwrap();
+    let database = common::database()?;
     database.psql(TABLE).unwrap();
     Some(database)
-}
-
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
 }
 
 /// Reads all five columns in place, by index and by name.

@@ -1,31 +1,17 @@
 //! Lost servers, and what is cancelled when nobody waits for it any more.
 
+mod common;
+
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, DriverManager, SqlError, TransactionOptions, blocking};
-use batis_postgres::PostgresDriver;
+use batis_dbc::{CallOptions, SqlError, TransactionOptions};
 use batis_testkit::TestDatabase;
+use common::{code, database, manager, threads};
 
 const MANY: &str = "select n, repeat('x', 100) from generate_series(1, 1000000) n";
-
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
-}
-
-fn database() -> Option<TestDatabase> {
-    Some(batis_testkit::postgres()?.create_database().unwrap())
-}
-
-fn threads(database: &TestDatabase) -> blocking::Connection {
-    manager().connect_blocking(&database.url()).unwrap()
-}
-
-fn code(error: &SqlError) -> String {
-    error.sql_state().code().to_owned()
-}
 
 fn poll_once(future: impl Future) -> bool {
     pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()

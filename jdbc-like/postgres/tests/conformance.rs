@@ -1,12 +1,9 @@
 //! The conformance list, for tasks and for plain threads.
 
-use batis_conformance::{Dialect, run, run_blocking};
-use batis_dbc::DriverManager;
-use batis_postgres::PostgresDriver;
+mod common;
 
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
-}
+use batis_conformance::{Dialect, run, run_blocking};
+use common::manager;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn for_tasks() {

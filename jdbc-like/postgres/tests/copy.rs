@@ -1,28 +1,17 @@
 //! COPY: bytes and rows, in and out; what fails or is left early stores nothing and leaves the connection in step.
 #![allow(clippy::disallowed_methods)] // a test is its own host and keeps its own time
 
+mod common;
+
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use batis_dbc::{
-    Batch, BatchOptions, BatchStrategy, CallOptions, Connection, DriverManager, HandBack, Interval, Params, SqlError,
-    Value, blocking, params,
+    Batch, BatchOptions, BatchStrategy, CallOptions, Connection, HandBack, Interval, Params, Value, params,
 };
-use batis_postgres::PostgresDriver;
 use batis_testkit::TestDatabase;
+use common::{code, database, manager, threads};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
-}
-
-fn database() -> Option<TestDatabase> {
-    Some(batis_testkit::postgres()?.create_database().unwrap())
-}
-
-fn threads(database: &TestDatabase) -> blocking::Connection {
-    manager().connect_blocking(&database.url()).unwrap()
-}
 
 /// A database with a table `t (id, name)`, and what a task does with it.
 fn with_table(f: impl AsyncFnOnce(&TestDatabase, &mut Connection)) {
@@ -33,10 +22,6 @@ fn with_table(f: impl AsyncFnOnce(&TestDatabase, &mut Connection)) {
         conn.execute_script("create table t (id int primary key, name text)").await.unwrap();
         f(&database, &mut conn).await;
     });
-}
-
-fn code(error: &SqlError) -> String {
-    error.sql_state().code().to_owned()
 }
 
 async fn count(conn: &mut Connection) -> i64 {

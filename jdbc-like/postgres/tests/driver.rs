@@ -1,24 +1,9 @@
 //! What is PostgreSQL's own: naming of statements, changed schemas, errors, and where connections may be used.
 
-use batis_dbc::{Connection, DriverManager, SqlError, SqlType, blocking};
-use batis_postgres::PostgresDriver;
-use batis_testkit::TestDatabase;
+mod common;
 
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
-}
-
-fn database() -> Option<TestDatabase> {
-    Some(batis_testkit::postgres()?.create_database().unwrap())
-}
-
-fn threads(database: &TestDatabase, options: &str) -> blocking::Connection {
-    manager().connect_blocking(&format!("{}{options}", database.url())).unwrap()
-}
-
-fn code(error: &SqlError) -> String {
-    error.sql_state().code().to_owned()
-}
+use batis_dbc::{Connection, SqlType, blocking};
+use common::{code, database, threads, threads_with};
 
 fn count(conn: &mut blocking::Connection, sql: &str) -> i64 {
     conn.query_one(sql, ()).unwrap().get(0).unwrap()
@@ -34,7 +19,7 @@ fn a_statement_gets_a_name_at_the_threshold() {
         ("&prepare_threshold=-1", [1, 1, 1, 1]),
         ("&prepare_threshold=0", [0; 4]),
     ] {
-        let (mut conn, mut look) = (threads(&database, options), 0);
+        let (mut conn, mut look) = (threads_with(&database, options), 0);
         for expected in uses {
             conn.query_one("select ?::int", (1,)).unwrap();
             look += 1;
@@ -48,7 +33,7 @@ fn a_statement_gets_a_name_at_the_threshold() {
 #[test]
 fn without_names_everything_works_and_nothing_is_left_on_the_server() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=0");
+    let mut conn = threads_with(&database, "&prepare_threshold=0");
     conn.execute_script("create table t (n bigint, s text)").unwrap();
     let described = conn.describe("select s, n from t where n = ?").unwrap();
     assert_eq!((described.parameters.as_slice(), described.shape.len()), (&[SqlType::BigInt][..], 2));
@@ -67,7 +52,7 @@ fn without_names_everything_works_and_nothing_is_left_on_the_server() {
 #[test]
 fn an_evicted_statement_is_closed_on_the_server() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=-1&statement_cache=3");
+    let mut conn = threads_with(&database, "&prepare_threshold=-1&statement_cache=3");
     for n in 0..20 {
         assert_eq!(count(&mut conn, &format!("select {n}::bigint")), n);
     }
@@ -77,7 +62,7 @@ fn an_evicted_statement_is_closed_on_the_server() {
 #[test]
 fn a_schema_that_others_changed_is_healed_outside_of_a_transaction() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     database.psql("create table t (a int); insert into t values (1)").unwrap();
     let all = conn.prepare("select * from t").unwrap();
     assert_eq!(conn.query_one(&all, ()).unwrap().shape().len(), 1);
@@ -89,7 +74,7 @@ fn a_schema_that_others_changed_is_healed_outside_of_a_transaction() {
 #[test]
 fn a_stale_statement_in_a_transaction_is_told_and_then_healed() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     database.psql("create table t (a int); insert into t values (1)").unwrap();
     let all = conn.prepare("select * from t").unwrap();
     conn.query_one(&all, ()).unwrap();
@@ -107,7 +92,7 @@ fn a_stale_statement_in_a_transaction_is_told_and_then_healed() {
 #[test]
 fn statements_that_were_taken_away_are_prepared_again() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     let statement = conn.prepare("select ?::bigint").unwrap();
     conn.query_one(&statement, (1,)).unwrap();
     conn.execute_script("deallocate all").unwrap();
@@ -119,7 +104,7 @@ fn statements_that_were_taken_away_are_prepared_again() {
 #[test]
 fn a_changed_type_does_not_change_values_silently() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     conn.execute_script("create table t (v date)").unwrap();
     let insert = conn.prepare("insert into t values (?)").unwrap();
     conn.execute(&insert, ("2024-01-31",)).unwrap();
@@ -133,7 +118,7 @@ fn threads_work_inside_of_tasks_and_move_between_threads() {
     let Some(database) = database() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let conn = runtime.block_on(async {
-        let mut conn = threads(&database, "");
+        let mut conn = threads(&database);
         conn.execute("create table t (n int)", ()).unwrap();
         conn
     });
@@ -150,7 +135,7 @@ fn threads_work_inside_of_tasks_and_move_between_threads() {
 #[test]
 fn a_future_that_another_thread_wakes_goes_on() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "").into_inner().detach();
+    let mut conn = threads(&database).into_inner().detach();
     let runner = conn.runner().unwrap();
     let (sender, mut receiver) = tokio::sync::oneshot::channel::<i64>();
     let other = std::thread::spawn(move || sender.send(5).unwrap());
@@ -165,7 +150,7 @@ fn a_future_that_another_thread_wakes_goes_on() {
 #[test]
 fn two_databases_at_once() {
     let (Some(a), Some(b)) = (database(), database()) else { return };
-    let (mut in_a, mut in_b) = (threads(&a, ""), threads(&b, ""));
+    let (mut in_a, mut in_b) = (threads(&a), threads(&b));
     in_a.execute("create table only_a (n int)", ()).unwrap();
     assert_eq!(code(&in_b.query("select * from only_a", ()).map(drop).unwrap_err()), "42P01");
     let statement = in_a.prepare("select current_database()::text").unwrap();
@@ -178,7 +163,7 @@ fn two_databases_at_once() {
 #[test]
 fn errors_say_all_that_the_server_says() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "");
+    let mut conn = threads(&database);
     conn.execute("create table users (id int primary key, name text)", ()).unwrap();
     conn.execute("insert into users values (1, 'Ann')", ()).unwrap();
     let error = conn.execute("insert into users values (?, ?)", (1, "Bob")).unwrap_err();
@@ -207,7 +192,7 @@ fn errors_say_all_that_the_server_says() {
 #[test]
 fn the_server_may_be_given_its_own_placeholders() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "");
+    let mut conn = threads(&database);
     assert_eq!(conn.query_one("select $1::int + $1", (4,)).unwrap().get::<i64>(0).unwrap(), 8);
     assert!(conn.query_one("select '{\"a\":1}'::jsonb ?? 'a'", ()).unwrap().get::<bool>(0).unwrap());
 }
@@ -215,7 +200,7 @@ fn the_server_may_be_given_its_own_placeholders() {
 #[test]
 fn a_script_that_fails_inside_its_own_transaction_is_seen() {
     let Some(database) = database() else { return };
-    let mut conn: Connection = threads(&database, "").into_inner().detach();
+    let mut conn: Connection = threads(&database).into_inner().detach();
     let runner = conn.runner().unwrap();
     let whole = async {
         assert_eq!(code(&conn.execute_script("begin; select 1; select x").await.unwrap_err()), "42703");
@@ -228,7 +213,7 @@ fn a_script_that_fails_inside_its_own_transaction_is_seen() {
 #[test]
 fn rows_without_columns_are_no_hindrance() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "");
+    let mut conn = threads(&database);
     for _ in 0..7 {
         let rows = conn.query("select from generate_series(1, 3)", ()).unwrap().collect().unwrap();
         assert!(rows.iter().all(|row| row.values().is_empty()), "{rows:?}");
@@ -241,7 +226,7 @@ fn rows_without_columns_are_no_hindrance() {
 #[test]
 fn too_many_parameters_are_refused_before_anything_is_sent() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "");
+    let mut conn = threads(&database);
     let values: Vec<i64> = (0..65_536).collect();
     let text = |count: usize| format!("select count(*) from (values {}) v(n)", vec!["(?)"; count].join(", "));
     let error = conn.query_one(text(65_536).as_str(), &values).unwrap_err();

@@ -2,22 +2,20 @@
 //!
 //! The times here are safety nets, except where a test needs one to pass.
 
+mod common;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{ConnectOptions, Mode};
-use batis_dbc::{CallOptions, Connection, DriverManager, Result, Retry, SqlError, TransactionOptions, block};
-use batis_postgres::PostgresDriver;
-use batis_testkit::{Cluster, Fault, Proxy, TestDatabase};
+use batis_dbc::{CallOptions, Connection, Result, Retry, TransactionOptions, block};
+use batis_testkit::{Cluster, Fault, Proxy};
+use common::{code, database, manager};
 
 /// No test may take longer, whatever the machine does; without a bound they would hang.
 const NET: Duration = Duration::from_secs(120);
 
 const BOTH: [Mode; 2] = [Mode::Async, Mode::Blocking];
-
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
-}
 
 /// Runs a scenario on a new connection, in a task or on a plain thread.
 fn run(url: &str, mode: Mode, scenario: impl AsyncFnOnce(&mut Connection)) {
@@ -46,16 +44,8 @@ fn run(url: &str, mode: Mode, scenario: impl AsyncFnOnce(&mut Connection)) {
     }
 }
 
-fn code(error: &SqlError) -> String {
-    error.sql_state().code().to_owned()
-}
-
 fn within(millis: u64) -> CallOptions {
     CallOptions::new().timeout(Duration::from_millis(millis))
-}
-
-fn database() -> Option<TestDatabase> {
-    Some(batis_testkit::postgres()?.create_database().unwrap())
 }
 
 async fn one(conn: &mut Connection) -> Result<i32> {

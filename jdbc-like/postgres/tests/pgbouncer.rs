@@ -1,18 +1,16 @@
 //! Behind PgBouncer in transaction mode: 16 clients on four sessions.
 
+mod common;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use batis_dbc::{Batch, BatchOptions, BatchStrategy, Connection, DriverManager, Result, SqlState, blocking};
-use batis_postgres::PostgresDriver;
+use batis_dbc::{Batch, BatchOptions, BatchStrategy, Connection, Result, SqlState, blocking};
 use batis_testkit::{PgBouncer, TestDatabase};
+use common::manager;
 
 /// Clients of each kind.
 const CLIENTS: i32 = 8;
 const ROUNDS: i32 = 60;
-
-fn manager() -> DriverManager {
-    DriverManager::new().with(PostgresDriver::new())
-}
 
 fn start() -> Option<(PgBouncer, TestDatabase)> {
     let bouncer = batis_testkit::pgbouncer()?;

@@ -1,19 +1,11 @@
 //! When statements have names, and what happens when the server does not know one any more: once again, and never inside of a transaction.
 
+mod common;
+
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, DriverManager, ErrorKind, blocking};
-use batis_postgres::PostgresDriver;
-use batis_testkit::TestDatabase;
-
-fn database() -> Option<TestDatabase> {
-    Some(batis_testkit::postgres()?.create_database().unwrap())
-}
-
-fn threads(database: &TestDatabase, options: &str) -> blocking::Connection {
-    let url = format!("{}{options}", database.url());
-    DriverManager::new().with(PostgresDriver::new()).connect_blocking(&url).unwrap()
-}
+use batis_dbc::{CallOptions, ErrorKind, blocking};
+use common::{database, threads, threads_with};
 
 fn count(conn: &mut blocking::Connection, sql: &str) -> i64 {
     conn.query_one(sql, ()).unwrap().get(0).unwrap()
@@ -28,7 +20,7 @@ fn by_default_a_statement_has_a_name_from_its_fifth_use_on() {
     for (options, expected) in
         [("", [0, 0, 0, 0, 1, 1]), ("&prepare_threshold=1", [1; 6]), ("&prepare_threshold=0", [0; 6])]
     {
-        let mut conn = threads(&database, options);
+        let mut conn = threads_with(&database, options);
         let mut seen = [0; 6];
         for (at, named) in seen.iter_mut().enumerate() {
             conn.query_one("select ?::int + 5", (1,)).unwrap();
@@ -44,7 +36,7 @@ fn by_default_a_statement_has_a_name_from_its_fifth_use_on() {
 fn describing_gives_a_name_at_once_except_where_there_are_none() {
     let Some(database) = database() else { return };
     for (options, expected) in [("", 1), ("&prepare_threshold=0", 0)] {
-        let mut conn = threads(&database, options);
+        let mut conn = threads_with(&database, options);
         conn.prepare("select ?::int + 6").unwrap();
         let look = "select count(*) from pg_prepared_statements where statement like '%+ 6'";
         assert_eq!(count(&mut conn, look), expected, "{options}");
@@ -54,7 +46,7 @@ fn describing_gives_a_name_at_once_except_where_there_are_none() {
 #[test]
 fn a_statement_that_writes_is_done_once_though_its_plan_was_stale() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     database.psql("create table t (a int)").unwrap();
     let insert = conn.prepare("insert into t (a) values (?) returning *").unwrap();
     conn.query_one(&insert, (1,)).unwrap();
@@ -70,7 +62,7 @@ fn a_statement_that_writes_is_done_once_though_its_plan_was_stale() {
 #[test]
 fn a_name_that_is_gone_in_a_transaction_is_told_and_then_healed() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     conn.execute_script("create table t (a int)").unwrap();
     let insert = conn.prepare("insert into t values (?)").unwrap();
     conn.execute(&insert, (1,)).unwrap();
@@ -90,7 +82,7 @@ fn a_name_that_is_gone_in_a_transaction_is_told_and_then_healed() {
 #[test]
 fn a_savepoint_around_it_makes_it_work() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "&prepare_threshold=1");
+    let mut conn = threads_with(&database, "&prepare_threshold=1");
     let select = conn.prepare("select ?::bigint").unwrap();
     conn.query_one(&select, (1,)).unwrap();
     let mut transaction = conn.transaction().unwrap();
@@ -105,7 +97,7 @@ fn a_savepoint_around_it_makes_it_work() {
 #[test]
 fn the_server_s_own_time_limit_and_ours_end_alike() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "");
+    let mut conn = threads(&database);
     let begun = Instant::now();
     conn.execute_script("set statement_timeout = 100").unwrap();
     let theirs = conn.execute("select pg_sleep(30)", ()).unwrap_err();
@@ -122,7 +114,7 @@ fn the_server_s_own_time_limit_and_ours_end_alike() {
 #[test]
 fn max_rows_ends_the_statement_on_the_server() {
     let Some(database) = database() else { return };
-    let mut conn = threads(&database, "");
+    let mut conn = threads(&database);
     conn.execute_script("create sequence seen").unwrap();
     let all = "select nextval('seen'), repeat('x', 1000) from generate_series(1, 1000000)";
     let rows = conn.query_with(all, (), &CallOptions::new().max_rows(3)).unwrap();

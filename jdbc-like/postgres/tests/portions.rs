@@ -1,16 +1,9 @@
 //! `fetch_size` on the server: a portion is all that it computes, and cursors do not stay.
 
-use batis_dbc::{CallOptions, DriverManager, blocking};
-use batis_postgres::PostgresDriver;
-use batis_testkit::TestDatabase;
+mod common;
 
-fn database() -> Option<TestDatabase> {
-    Some(batis_testkit::postgres()?.create_database().unwrap())
-}
-
-fn threads(database: &TestDatabase) -> blocking::Connection {
-    DriverManager::new().with(PostgresDriver::new()).connect_blocking(&database.url()).unwrap()
-}
+use batis_dbc::{CallOptions, blocking};
+use common::{database, threads};
 
 fn number(transaction: &mut blocking::Transaction<'_>, sql: &str) -> i64 {
     transaction.query_one(sql, ()).unwrap().get(0).unwrap()

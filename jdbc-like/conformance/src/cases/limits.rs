@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, ErrorKind};
+use batis_dbc::{CallOptions, ErrorKind, ResultSet, SqlError};
 
 use super::results::numbers;
-use crate::case::{Check, Context, fails, list, same};
+use crate::case::{Check, Context, Problem, fails, list, same};
 
 list! {
     "limits/deadline", "a query that takes too long ends with 57014, soon, and the connection works on", deadline;
@@ -55,18 +55,23 @@ async fn deadline_of_execute(cx: &mut Context) -> Check {
     Ok(())
 }
 
+/// Reads until an error, and tells how many rows came before it.
+pub(super) async fn until_the_deadline(rows: &mut ResultSet<'_>) -> Result<(usize, SqlError), Problem> {
+    let mut read = 0;
+    loop {
+        match rows.advance().await {
+            Ok(true) => read += 1,
+            Ok(false) => return Err(Problem::new("the deadline did not hold")),
+            Err(error) => return Ok((read, error)),
+        }
+    }
+}
+
 async fn deadline_of_rows(cx: &mut Context) -> Check {
     let begun = Instant::now();
     let options = CallOptions::new().timeout(Duration::from_millis(400));
     let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
-    let mut read = 0;
-    let error = loop {
-        match rows.advance().await {
-            Ok(true) => read += 1,
-            Ok(false) => return Err(crate::case::Problem::new("the deadline did not hold")),
-            Err(error) => break error,
-        }
-    };
+    let (read, error) = until_the_deadline(&mut rows).await?;
     same!((error.sql_state().code(), read > 1), ("57014", true));
     same!(rows.advance().await?, false);
     works(cx).await?;

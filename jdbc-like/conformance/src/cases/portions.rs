@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use batis_dbc::{CallOptions, SqlError, TransactionOptions, Value};
 
+use super::limits;
 use super::results::numbers;
 use crate::case::{Check, Context, fails, list, same};
 
@@ -212,14 +213,7 @@ async fn deadline(cx: &mut Context) -> Check {
     cx.conn.begin(&TransactionOptions::new()).await?;
     let options = by(2).timeout(Duration::from_millis(400));
     let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
-    let mut read = 0;
-    let error = loop {
-        match rows.advance().await {
-            Ok(true) => read += 1,
-            Ok(false) => return Err(crate::case::Problem::new("the deadline did not hold")),
-            Err(error) => break error,
-        }
-    };
+    let (read, error) = limits::until_the_deadline(&mut rows).await?;
     same!((error.sql_state().code(), read >= 2), ("57014", true));
     cx.conn.rollback().await?;
     same!(cx.conn.query_one("select 1", ()).await?.get::<i64>(0)?, 1);
