@@ -15,7 +15,7 @@ use crate::shared::{PoolBag, PoolHold, Shared, deadline_in};
 use crate::spawn::BoxFuture;
 use crate::stats::PoolStats;
 use crate::sync::{Arc, Ordering, Weak, fence};
-use crate::take::{Ask, Found, Place, fast, note_loan, slow};
+use crate::take::{Ask, Found, Place, fast, lend, slow};
 use crate::timer::{Parking, Timer, block_on, within};
 use crate::watch::{Evicted, Holder};
 
@@ -172,7 +172,7 @@ impl<M: Manager> Pool<M> {
         }
     }
 
-    /// Lends one that lay idle for long as it is, unless it is too old.
+    /// Lends one that lay idle for long as it is, unless it is too old or known to be dead.
     #[cold]
     fn unchecked(&self, hold: PoolHold<M>, at: Place) -> Option<Pooled<M>> {
         let shared = &self.inner.shared;
@@ -182,8 +182,7 @@ impl<M: Manager> Pool<M> {
             retire(hold, why);
             return None;
         }
-        note_loan(&hold, now, at);
-        let mut pooled = Pooled::new(hold).ok()?;
+        let mut pooled = lend(shared, hold, now, at).ok().flatten()?;
         if shared.is_watched() {
             shared.lent(&mut pooled, Duration::ZERO);
         }

@@ -51,15 +51,11 @@ pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, at: Place) 
         if !shared.is_fresh(&hold, now) {
             return Found::Stale(hold);
         }
-        note_loan(&hold, now, at);
-        let mut pooled = match Pooled::new(hold) {
-            Ok(pooled) => pooled,
+        let mut pooled = match lend(shared, hold, now, at) {
+            Ok(Some(pooled)) => pooled,
+            Ok(None) => continue,
             Err(hold) => return Found::Stale(hold),
         };
-        if shared.manager.is_broken(&mut pooled) {
-            Pooled::close(pooled, Evicted::Broken);
-            continue;
-        }
         if gate & WATCHED != 0 {
             shared.lent(&mut pooled, Duration::ZERO);
         }
@@ -67,12 +63,24 @@ pub(crate) fn fast<M: Manager>(bag: &PoolBag<M>, shared: &Shared<M>, at: Place) 
     }
 }
 
+/// The item of a slot, noted as lent; none if it had died and is closed now. The hold comes back if there is no item.
 #[inline]
-pub(crate) fn note_loan<M: Manager>(hold: &PoolHold<M>, now: u64, at: Place) {
+pub(crate) fn lend<M: Manager>(
+    shared: &Shared<M>,
+    hold: PoolHold<M>,
+    now: u64,
+    at: Place,
+) -> Result<Option<Pooled<M>>, PoolHold<M>> {
     let notes = hold.notes();
     notes.touch(now);
     notes.set_place(at);
     notes.count_loan();
+    let mut pooled = Pooled::new(hold)?;
+    if shared.manager.is_broken(&mut pooled) {
+        Pooled::close(pooled, Evicted::Broken);
+        return Ok(None);
+    }
+    Ok(Some(pooled))
 }
 
 /// Waits, checks, connects: until there is a good one or the time is up.
@@ -205,15 +213,11 @@ async fn make_ready<M: Manager>(
     }
     let fresh = shared.is_fresh(&hold, now);
     hold.set_in_use();
-    note_loan(&hold, now, ask.at);
-    let mut pooled = match Pooled::new(hold) {
-        Ok(pooled) => pooled,
+    let pooled = match lend(shared, hold, now, ask.at) {
+        Ok(Some(pooled)) => pooled,
+        Ok(None) => return Ok(Ready::Retired),
         Err(vacant) => return Box::pin(connect(shared, vacant, ask)).await.map(Ready::Yes),
     };
-    if shared.manager.is_broken(&mut pooled) {
-        Pooled::close(pooled, Evicted::Broken);
-        return Ok(Ready::Retired);
-    }
     if fresh { Ok(Ready::Yes(pooled)) } else { Ok(Box::pin(check(shared, pooled, ask, deadline)).await) }
 }
 

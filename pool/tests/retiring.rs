@@ -59,6 +59,11 @@ fn those_that_died_while_they_lay_idle_are_replaced_before_they_are_lent() {
     fake.0.dead_below.store(5, Ordering::SeqCst);
     assert!(pool.try_get().is_none());
     assert_eq!((pool.stats().closed, fake.alive(), checks(&fake)), (5, 0, 0));
+    drop(pool.get_blocking().unwrap());
+    clock.advance(SECOND);
+    fake.0.dead_below.store(6, Ordering::SeqCst);
+    assert!(pool.try_get().is_none(), "nor one that lay idle for long");
+    assert_eq!((pool.stats().closed, fake.alive(), checks(&fake)), (6, 0, 0));
 }
 
 #[test]
