@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use batis_dbc::{Batch, BatchOptions, BatchStrategy, blocking};
 
-use super::driver::{drivers, postgres_async, postgres_url, read_raw, runtime, sqlite_blocking, tokio_postgres};
+use super::driver::{postgres_async, postgres_blocking, read_raw, runtime, sqlite_blocking, tokio_postgres};
 use super::user::{User, postgres};
 use crate::{Subject, Work};
 
@@ -13,8 +13,6 @@ use crate::{Subject, Work};
 const MANY: i64 = 10_000;
 const INSERT: &str = "insert into bulk (id, name, score) values (?, ?, ?)";
 const TABLE: &str = "create table bulk (id bigint primary key, name text, score double precision)";
-/// On PostgreSQL, where deleted rows would stay for a while, and on SQLite.
-const EMPTY: [&str; 2] = ["truncate bulk", "delete from bulk"];
 /// Rows that are selected.
 const LARGE: &str = "select id, name, email, age, score from large";
 
@@ -34,7 +32,7 @@ fn postgres_large() -> Work {
     let mut conn = postgres_async(&rt);
     let client = tokio_postgres(&raw_rt);
     let statement = raw_rt.block_on(client.prepare(LARGE)).expect("the statement is right");
-    let mut threads = drivers().connect_blocking(&postgres_url()).expect("the private server answers");
+    let mut threads = postgres_blocking();
     let subjects = vec![
         Subject::each("tokio-postgres, prepared, streamed", move || {
             raw_rt.block_on(async {
@@ -69,17 +67,31 @@ fn rows() -> impl Iterator<Item = (i64, String, f64)> {
     (0..MANY).map(|id| (id, format!("user number {id}"), 0.5))
 }
 
+/// Empties the table, outside of what is timed.
+trait Empties {
+    fn empty(&mut self);
+}
+
+impl Empties for blocking::Connection {
+    fn empty(&mut self) {
+        // On PostgreSQL deleted rows would stay for a while.
+        let sql = if self.info().product == "SQLite" { "delete from bulk" } else { "truncate bulk" };
+        self.execute(sql, ()).expect("the table is emptied");
+    }
+}
+
+impl Empties for rusqlite::Connection {
+    fn empty(&mut self) {
+        self.execute("delete from bulk", ()).expect("the table is emptied");
+    }
+}
+
 /// A connection that fills an empty table by this, timed without emptying it.
-fn fills(
-    name: &'static str,
-    mut conn: blocking::Connection,
-    mut fill: impl FnMut(&mut blocking::Connection) + 'static,
-) -> Subject {
+fn fills<C: Empties + 'static>(name: &'static str, mut conn: C, mut fill: impl FnMut(&mut C) + 'static) -> Subject {
     Subject::new(name, move |n| {
         let mut took = Duration::ZERO;
         for _ in 0..n {
-            let empty = EMPTY[usize::from(conn.info().product == "SQLite")];
-            conn.execute(empty, ()).expect("the table is emptied");
+            conn.empty();
             let start = Instant::now();
             fill(&mut conn);
             took += start.elapsed();
@@ -109,13 +121,12 @@ fn by_batch(strategy: BatchStrategy) -> impl FnMut(&mut blocking::Connection) {
 }
 
 fn postgres_insert() -> Work {
-    let connect = || drivers().connect_blocking(&postgres_url()).expect("the private server answers");
     let subjects = vec![
-        fills("one by one, each by itself", connect(), each_by_itself),
-        fills("one by one, a transaction", connect(), one_by_one),
-        fills("batch", connect(), by_batch(BatchStrategy::Auto)),
-        fills("batch, COPY", connect(), by_batch(BatchStrategy::Copy)),
-        fills("copy_in_rows", connect(), |conn| {
+        fills("one by one, each by itself", postgres_blocking(), each_by_itself),
+        fills("one by one, a transaction", postgres_blocking(), one_by_one),
+        fills("batch", postgres_blocking(), by_batch(BatchStrategy::Auto)),
+        fills("batch, COPY", postgres_blocking(), by_batch(BatchStrategy::Copy)),
+        fills("copy_in_rows", postgres_blocking(), |conn| {
             let mut copy = conn.copy_in_rows("bulk (id, name, score)").expect("the table is there");
             copy.send_all(rows()).expect("the values fit");
             copy.finish().expect("the rows are new");
@@ -133,18 +144,11 @@ fn sqlite_insert() -> Work {
         conn
     };
     let subjects = vec![
-        Subject::new("rusqlite, a prepared loop", move |n| {
-            let mut took = Duration::ZERO;
-            for _ in 0..n {
-                raw.execute(EMPTY[1], ()).expect("the table is emptied");
-                let start = Instant::now();
-                raw.execute_batch("begin immediate").expect("a transaction begins");
-                let mut statement = raw.prepare_cached(INSERT).expect("the statement is right");
-                assert!(rows().all(|row| statement.execute(row).is_ok()), "the rows are new");
-                raw.execute_batch("commit").expect("it commits");
-                took += start.elapsed();
-            }
-            took
+        fills("rusqlite, a prepared loop", raw, |raw| {
+            raw.execute_batch("begin immediate").expect("a transaction begins");
+            let mut statement = raw.prepare_cached(INSERT).expect("the statement is right");
+            assert!(rows().all(|row| statement.execute(row).is_ok()), "the rows are new");
+            raw.execute_batch("commit").expect("it commits");
         }),
         fills("one by one, a transaction", connect(), one_by_one),
         fills("batch", connect(), by_batch(BatchStrategy::Auto)),

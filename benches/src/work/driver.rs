@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use batis_dbc::{Connection, DriverManager, PreparedStatement};
+use batis_dbc::{Connection, DriverManager, PreparedStatement, blocking};
 use batis_postgres::PostgresDriver;
 use batis_sqlite::SqliteDriver;
 use tokio::runtime::Runtime;
@@ -154,6 +154,10 @@ pub(super) fn postgres_url() -> String {
     database.url()
 }
 
+pub(super) fn postgres_blocking() -> blocking::Connection {
+    drivers().connect_blocking(&postgres_url()).expect("the private server answers")
+}
+
 pub(super) fn postgres_async(rt: &Runtime) -> Connection {
     rt.block_on(async {
         let mut conn = drivers().connect(&postgres_url()).await.expect("the private server answers");
@@ -210,7 +214,7 @@ fn postgres_by_id() -> Work {
 fn postgres_blocking_by_id() -> Work {
     let (mut raw, mut raw_key) = (postgres_crate(), 0);
     let statement = raw.prepare(BY_ID_PG).expect("the statement is right");
-    let (mut conn, mut key) = (drivers().connect_blocking(&postgres_url()).expect("the private server answers"), 0);
+    let (mut conn, mut key) = (postgres_blocking(), 0);
     let subjects = vec![
         Subject::each("postgres, prepared", move || {
             let id = i32::try_from(next(&mut raw_key)).expect("keys are small");

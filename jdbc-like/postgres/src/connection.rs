@@ -1,9 +1,11 @@
 //! [`PostgresConnection`]: the driver's side of a connection.
 
 use std::any::Any;
+use std::future::Future as _;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{
@@ -125,8 +127,7 @@ impl PostgresConnection {
         if self.portal.is_some() {
             self.close_portal();
         }
-        self.cursor.clear();
-        self.timer = None;
+        self.forget_result();
         self.copy = None;
         self.affected = 0;
         self.wire = Wire::InFlight;
@@ -142,11 +143,16 @@ impl PostgresConnection {
         self.wire = Wire::Idle;
     }
 
-    /// The error to report for this one.
-    pub(crate) fn failed(&mut self, error: &Error) -> SqlError {
+    /// Nothing more is read of the last statement.
+    fn forget_result(&mut self) {
         self.cursor.clear();
         self.portal = None;
         self.timer = None;
+    }
+
+    /// The error to report for this one.
+    pub(crate) fn failed(&mut self, error: &Error) -> SqlError {
+        self.forget_result();
         if is_fatal(error) {
             self.wire = Wire::Broken;
         } else {
@@ -200,10 +206,8 @@ impl PostgresConnection {
         if !passed {
             return Poll::Pending;
         }
-        self.cursor.clear();
-        // What it asked for is cancelled, and the transaction fails with it.
-        self.portal = None;
-        self.timer = None;
+        // What a portal asked for is cancelled, and the transaction fails with it.
+        self.forget_result();
         self.wire = Wire::InFlight;
         Poll::Ready(Err(TimedOut.into_error()))
     }
@@ -242,13 +246,17 @@ impl PostgresConnection {
         }
         let open = self.has_transaction();
         if let Some(text) = self.transaction.start_rollback(depth, open) {
-            // The first poll puts it on its way; nobody waits for the answer.
-            let mut sent = std::pin::pin!(self.client.batch_execute(&text));
-            let _ = sent.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()));
+            send_unanswered(&self.client, &text);
             self.host.nudge();
         }
         true
     }
+}
+
+/// Puts a text on its way, ahead of all that follows: the first poll does that. Nobody waits for the answer.
+pub(crate) fn send_unanswered(client: &Client, text: &str) {
+    let mut sent = pin!(client.batch_execute(text));
+    let _ = sent.as_mut().poll(&mut Context::from_waker(Waker::noop()));
 }
 
 impl RawConnection for PostgresConnection {

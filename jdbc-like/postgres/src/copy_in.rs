@@ -89,7 +89,6 @@ impl PostgresConnection {
     /// Sends what is buffered.
     async fn pass_on(&mut self) -> Result<()> {
         let Some(copy) = &mut self.copy else { return Err(has_ended()) };
-        copy.check()?;
         copy.torn = true;
         let ready = poll_fn(|cx| copy.sink.as_mut().poll_ready(cx)).await;
         let data = copy.buffer.split().freeze();
@@ -98,8 +97,16 @@ impl PostgresConnection {
         match sent {
             Ok(()) if self.watch.copy_is_refused() => self.end_copy().await.map(|_| ()),
             Ok(()) => Ok(()),
-            Err(error) => Err(self.failed(&error)),
+            Err(error) => {
+                let (sql, of_rows) = (Arc::clone(&copy.sql), copy.rows.is_some());
+                Err(self.copy_failed(&error, sql, of_rows))
+            }
         }
+    }
+
+    #[cold]
+    fn copy_failed(&mut self, error: &Error, sql: Arc<str>, of_rows: bool) -> SqlError {
+        in_copy(self.failed(error).sql_text(sql), error, of_rows)
     }
 
     async fn end_copy(&mut self) -> Result<u64> {
@@ -113,10 +120,7 @@ impl PostgresConnection {
                 self.affected = count;
                 Ok(count)
             }
-            Err(error) => {
-                let told = self.failed(&error).sql_text(Arc::clone(&copy.sql));
-                Err(in_copy(told, &error, copy.rows.is_some()))
-            }
+            Err(error) => Err(self.copy_failed(&error, copy.sql, copy.rows.is_some())),
         }
     }
 

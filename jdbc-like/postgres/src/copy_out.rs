@@ -15,7 +15,7 @@ use tokio_postgres::{CopyOutStream, Error};
 use crate::connection::PostgresConnection;
 use crate::error::in_text;
 use crate::plan::Plan;
-use crate::statement::{check_copy, check_text, copied_query};
+use crate::statement::{check_copy, check_text, copied_query, mentions_writes};
 use crate::value::copy::{Format, fields};
 
 /// What comes of a copy outwards.
@@ -102,7 +102,7 @@ impl PostgresConnection {
         match self.start_copy_out(&sql).await {
             Ok(stream) => {
                 let copy = CopyOut::new(stream, plan.is_some());
-                self.cursor.open_copy(copy, Arc::new(plan.unwrap_or_else(Plan::of_bytes)), !changes(&sql));
+                self.cursor.open_copy(copy, Arc::new(plan.unwrap_or_else(Plan::of_bytes)), !mentions_writes(&sql));
                 self.answered();
                 self.wire = Wire::Cursor;
                 self.timer = options.deadline.map(|deadline| self.host.timer(deadline));
@@ -119,12 +119,6 @@ impl PostgresConnection {
         let statement = self.client.prepare(sql).await?;
         self.client.copy_out(&statement).await
     }
-}
-
-/// Whether it may change rows: `COPY (insert .. returning ..) TO STDOUT`.
-fn changes(sql: &str) -> bool {
-    let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.any(|word| ["insert", "update", "delete", "merge"].iter().any(|w| word.eq_ignore_ascii_case(w)))
 }
 
 /// The columns of a table (`t`, `t (a, b)`) or of a query in parentheses, as `COPY` takes them.

@@ -141,8 +141,8 @@ where
     let begun = target.config.connect_raw(watched, AsItIs).await;
     let (client, connection) = begun.map_err(|error| rejected(target, &error))?;
     let version = connection.parameter("server_version").unwrap_or_default();
-    // `15.8 (Debian 15.8-1)`: only the number.
     let (server, port) = target.address.server();
+    // `15.8 (Debian 15.8-1)`: only the number.
     let info = ConnectionInfo::new("PostgreSQL", version.split_whitespace().next().unwrap_or_default())
         .on(server, port)
         .of_database(target.config.get_dbname().or_else(|| target.config.get_user()));

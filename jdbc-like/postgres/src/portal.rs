@@ -1,8 +1,7 @@
 //! Results in portions (`fetch_size`): the server keeps the query as a cursor and computes so many rows at a time.
 
-use std::future::Future as _;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use batis_dbc::driver::{Call, Outcome};
 use batis_dbc::{BoxFuture, CallOptions};
@@ -10,7 +9,7 @@ use futures_util::future::join;
 use postgres_types::{ToSql, Type};
 use tokio_postgres::{Client, Error, RowStream};
 
-use crate::connection::PostgresConnection;
+use crate::connection::{PostgresConnection, send_unanswered};
 use crate::cursor::Step;
 use crate::run::{Failure, check};
 use crate::value::encode::Param;
@@ -19,9 +18,9 @@ type Portion = BoxFuture<'static, Result<RowStream, Error>>;
 
 /// A cursor that the server keeps.
 pub(crate) struct Portal {
+    number: u32,
     /// `FETCH FORWARD 100 FROM batis_cursor_1`.
     fetch: Arc<str>,
-    close: String,
     /// Rows in a portion; one with fewer is the last.
     rows: u64,
     /// The next portion, of which nothing has come yet.
@@ -31,7 +30,7 @@ pub(crate) struct Portal {
 impl Portal {
     fn new(number: u32, rows: u64) -> Self {
         let fetch = format!("FETCH FORWARD {rows} FROM batis_cursor_{number}").into();
-        Self { fetch, close: format!("CLOSE batis_cursor_{number}"), rows, asked: None }
+        Self { number, fetch, rows, asked: None }
     }
 
     fn portion(&self, client: &Arc<Client>) -> Portion {
@@ -86,7 +85,7 @@ impl PostgresConnection {
         let values: Vec<Param<'_>> = params.iter().map(|value| Param(*value)).collect();
         let typed: Vec<_> = values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::UNKNOWN)).collect();
         let (declared, first) = join(client.execute_typed(&text, &typed), portal.portion(client)).await;
-        declared.map_err(|error| Failure::Behind(error, head.len()))?;
+        declared.map_err(|error| Failure::Told(error, head.len()))?;
         let first = first?;
         entry.look(watch);
         cursor.open(first, Arc::clone(&entry.plan), true);
@@ -120,9 +119,7 @@ impl PostgresConnection {
     pub(crate) fn close_portal(&mut self) {
         let Some(portal) = self.portal.take() else { return };
         if self.has_transaction() && !self.watch.has_failed() {
-            // The first poll puts it on its way, ahead of all that follows; nobody waits for the answer.
-            let mut sent = std::pin::pin!(self.client.batch_execute(&portal.close));
-            let _ = sent.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            send_unanswered(&self.client, &format!("CLOSE batis_cursor_{}", portal.number));
         }
     }
 }

@@ -15,17 +15,15 @@ use crate::value::encode::Param;
 
 /// Why a statement did not run.
 pub(crate) enum Failure {
-    /// The server or the connection says so.
-    Told(Error),
-    /// The same of a text that has so many bytes before the statement's own.
-    Behind(Error, usize),
+    /// The server or the connection says so, of a text that has so many bytes before the statement's own.
+    Told(Error, usize),
     /// Nothing was sent.
     Unsent(SqlError),
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Told(error)
+        Self::Told(error, 0)
     }
 }
 
@@ -74,11 +72,7 @@ impl PostgresConnection {
     #[cold]
     fn statement_failed(&mut self, failure: Failure, statement: &PreparedStatement) -> SqlError {
         match failure {
-            Failure::Told(error) => {
-                let told = self.failed(&error);
-                in_statement(told, &error, statement, 0)
-            }
-            Failure::Behind(error, before) => {
+            Failure::Told(error, before) => {
                 let told = self.failed(&error);
                 in_statement(told, &error, statement, before)
             }

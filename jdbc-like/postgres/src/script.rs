@@ -17,7 +17,7 @@ impl PostgresConnection {
     pub(crate) async fn run_script(&mut self, sql: &str) -> Result<()> {
         check_text(sql)?;
         self.begin();
-        match count_statements(&self.client, sql).await {
+        match run_counted(&self.client, sql).await {
             Ok(()) => {
                 self.answered();
                 Ok(())
@@ -77,7 +77,7 @@ impl PostgresConnection {
 }
 
 /// Sends the text; an error comes with the number of statements that were done before.
-async fn count_statements(client: &Client, sql: &str) -> Result<(), (usize, Error)> {
+async fn run_counted(client: &Client, sql: &str) -> Result<(), (usize, Error)> {
     let mut done = 0;
     let answers = client.simple_query_raw(sql).await.map_err(|error| (0, error))?;
     let mut answers = pin!(answers);

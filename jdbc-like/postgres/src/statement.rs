@@ -35,7 +35,7 @@ pub(crate) fn only_reads(sql: &str) -> bool {
     let text = skip_space(sql);
     match first_word(text).as_str() {
         "select" | "values" | "table" | "show" => !has_word(text, &["into"]),
-        "with" => !has_word(text, &["insert", "update", "delete", "merge", "into"]),
+        "with" => !mentions_writes(text) && !has_word(text, &["into"]),
         _ => false,
     }
 }
@@ -50,16 +50,26 @@ fn first_word(text: &str) -> String {
     text[..end].to_ascii_lowercase()
 }
 
-fn has_word(text: &str, words: &[&str]) -> bool {
-    let mut all = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    all.any(|found| words.iter().any(|word| found.eq_ignore_ascii_case(word)))
+/// Words that change rows.
+const WRITES: [&str; 4] = ["insert", "update", "delete", "merge"];
+
+/// Whether a text may change rows: it has such a word anywhere.
+pub(crate) fn mentions_writes(sql: &str) -> bool {
+    has_word(sql, &WRITES)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+fn has_word(text: &str, expected: &[&str]) -> bool {
+    words(text).any(|found| expected.iter().any(|word| found.eq_ignore_ascii_case(word)))
 }
 
 /// Refuses what is no `COPY` from (`FROM`) or to (`TO`) the client: the server's answer to it would be out of step with what is sent. The
 /// server takes STDIN and STDOUT for the same.
 pub(crate) fn check_copy(sql: &str, direction: &str, operation: &str) -> Result<()> {
-    let text = skip_space(sql);
-    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut words = words(skip_space(sql));
     let is = |word: Option<&str>, expected: &str| word.is_some_and(|word| word.eq_ignore_ascii_case(expected));
     let copies = is(words.next(), "copy");
     let (mut before, mut found) = (None, false);

@@ -1,8 +1,9 @@
 //! A thousand futures dropped at random awaits: nothing is left behind, nobody else is hit.
 
+mod common;
+
 use batis_conformance::{Dialect, random_drops};
-use batis_dbc::DriverManager;
-use batis_postgres::PostgresDriver;
+use common::manager;
 
 /// Another seed each time; a failure tells it, and `BATIS_SEED` takes it.
 fn seed() -> u64 {
@@ -14,7 +15,7 @@ fn seed() -> u64 {
 async fn drops(option: &str, count: u32) {
     let Some(cluster) = batis_testkit::postgres() else { return };
     let database = cluster.create_database().unwrap();
-    let manager = DriverManager::new().with(PostgresDriver::new());
+    let manager = manager();
     // The neighbour sleeps for longer than this may take.
     let dialect = Dialect { slow_query: "select pg_sleep(1000)", ..Dialect::postgres() };
     let url = format!("{}{option}", database.url());

@@ -3,9 +3,10 @@
 #[path = "../../testkit/shared/spans.rs"]
 mod spans;
 
-use batis_dbc::DriverManager;
+mod common;
+
 use batis_dbc::blocking::Connection;
-use batis_postgres::PostgresDriver;
+use common::manager;
 
 const FIELDS: &[&str] =
     &["db.system.name=\"postgresql\"", "db.namespace=\"postgres\"", "server.address=\"127.0.0.1\"", "server.port="];
@@ -14,5 +15,5 @@ const TABLE: (&str, &str) = ("pg_class", "relname");
 
 fn connect() -> Option<Connection> {
     let url = batis_testkit::postgres()?.tcp_url("postgres");
-    Some(DriverManager::new().with(PostgresDriver::new()).connect_blocking(&url).unwrap())
+    Some(manager().connect_blocking(&url).unwrap())
 }

@@ -1,16 +1,17 @@
 //! Types of the server, in both directions.
 
+mod common;
+
 use std::cell::RefCell;
 
 use batis_dbc::blocking::Connection;
-use batis_dbc::{DriverManager, Interval, SqlType, Value};
-use batis_postgres::PostgresDriver;
+use batis_dbc::{Interval, SqlType, Value};
+use common::manager;
 use proptest::prelude::*;
 
 fn connect(options: &str) -> Option<Connection> {
     let url = batis_testkit::postgres()?.socket_url("postgres");
-    let manager = DriverManager::new().with(PostgresDriver::new());
-    Some(manager.connect_blocking(&format!("{url}{options}")).unwrap())
+    Some(manager().connect_blocking(&format!("{url}{options}")).unwrap())
 }
 
 fn text(text: &str) -> Value {
@@ -160,8 +161,7 @@ fn types_of_the_database_go_by_their_text() {
              create type pair as (a int, b text); create table t (m mood, p percent, c pair, ms mood[])",
         )
         .unwrap();
-    let manager = DriverManager::new().with(PostgresDriver::new());
-    let mut conn = manager.connect_blocking(&database.url()).unwrap();
+    let mut conn = manager().connect_blocking(&database.url()).unwrap();
     for n in 0..7 {
         conn.execute("insert into t values (?, ?, ?, ?)", ("happy", n, "(1,\"b c\")", "{sad,happy}")).unwrap();
         let row = conn.query_one("select * from t where m = ? and p = ?", ("happy", n)).unwrap();

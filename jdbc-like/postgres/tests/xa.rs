@@ -1,9 +1,11 @@
 //! Two-phase commit on the real server: states, crashes between the phases, recovery by others.
 
+mod common;
+
 use batis_dbc::xa::{XaCode, XaEnd, XaResource, XaStart, Xid};
-use batis_dbc::{DriverManager, Lease, Result, TransactionOptions, blocking};
-use batis_postgres::PostgresDriver;
+use batis_dbc::{Lease, Result, TransactionOptions, blocking};
 use batis_testkit::{Cluster, Setup, TestDatabase};
+use common::manager;
 
 fn database() -> Option<TestDatabase> {
     let database = batis_testkit::postgres()?.create_database().unwrap();
@@ -12,7 +14,7 @@ fn database() -> Option<TestDatabase> {
 }
 
 fn connect(url: &str) -> blocking::Connection {
-    DriverManager::new().with(PostgresDriver::new()).connect_blocking(url).unwrap()
+    manager().connect_blocking(url).unwrap()
 }
 
 fn resource(url: &str) -> blocking::XaResource {
@@ -240,8 +242,7 @@ fn an_open_branch_ends_with_its_resource() {
 #[tokio::test]
 async fn tasks_do_the_same() {
     let Some(database) = database() else { return };
-    let manager = DriverManager::new().with(PostgresDriver::new());
-    let connect = async || XaResource::new(Lease::new(manager.connect(&database.url()).await.unwrap(), None));
+    let connect = async || XaResource::new(Lease::new(manager().connect(&database.url()).await.unwrap(), None));
     let (mut resource, xid) = (connect().await, xid("a"));
     resource.start(&xid, XaStart::New).await.unwrap();
     resource.connection().unwrap().execute("insert into t values (1)", ()).await.unwrap();

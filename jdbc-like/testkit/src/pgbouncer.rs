@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::cluster::Cluster;
-use crate::server::{PATIENCE, USER, folder, free_port, watch};
+use crate::server::{PATIENCE, USER, folder, watch};
+
+/// It listens on a unix socket in a folder of its own, which this only names.
+const PORT: u16 = 6432;
 
 /// Sessions that all clients of a database share.
 const SESSIONS: u32 = 4;
@@ -20,7 +23,6 @@ const SESSIONS: u32 = 4;
 #[derive(Debug)]
 pub struct PgBouncer {
     folder: PathBuf,
-    port: u16,
     process: Child,
     watchdog: Child,
 }
@@ -49,11 +51,11 @@ impl PgBouncer {
         let server = cluster.private_place().ok_or_else(|| io::Error::other("it needs a private server"))?;
         // As PostgreSQL it refuses root.
         let account = Account::to_change_to()?;
-        let (folder, port) = (folder(account)?, free_port()?);
+        let folder = folder(account)?;
         let pid = folder.join("pid");
         let watchdog = watch(&folder, &pid, "-TERM")?;
         fs::write(folder.join("users"), format!("\"{USER}\" \"\"\n"))?;
-        fs::write(folder.join("ini"), settings(program, &folder, port, &server)?)?;
+        fs::write(folder.join("ini"), settings(program, &folder, &server)?)?;
         let mut command = Command::new(program);
         if let Some(account) = account {
             account.run(&mut command);
@@ -61,28 +63,35 @@ impl PgBouncer {
         let log = File::create(folder.join("log"))?;
         command.arg(folder.join("ini")).current_dir("/").process_group(0);
         let process = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let mut bouncer = Self { folder, port, process, watchdog };
+        let mut bouncer = Self { folder, process, watchdog };
         bouncer.wait_until_ready()?;
         Ok(bouncer)
     }
 
     fn wait_until_ready(&mut self) -> io::Result<()> {
         let give_up = Instant::now() + PATIENCE;
-        let socket = self.folder.join(format!(".s.PGSQL.{}", self.port));
+        let socket = self.folder.join(format!(".s.PGSQL.{PORT}"));
         while !socket.exists() {
-            if self.process.try_wait()?.is_some() || Instant::now() > give_up {
-                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                return Err(io::Error::other(log.trim().to_owned()));
+            if let Some(status) = self.process.try_wait()? {
+                return Err(self.failed(&format!("it ended at once ({status})")));
+            }
+            if Instant::now() > give_up {
+                return Err(self.failed(&format!("it made no socket within {PATIENCE:?}")));
             }
             sleep(Duration::from_millis(20));
         }
         Ok(())
     }
 
+    fn failed(&self, what: &str) -> io::Error {
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        io::Error::other(format!("{what}: {}", log.trim()))
+    }
+
     /// The URL of a database of the server, through this proxy.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://{USER}@/{database}?host={}&port={}", self.folder.display(), self.port)
+        format!("postgres://{USER}@/{database}?host={}&port={PORT}", self.folder.display())
     }
 }
 
@@ -95,7 +104,7 @@ impl Drop for PgBouncer {
     }
 }
 
-fn settings(program: &Path, folder: &Path, port: u16, (host, server_port): &(PathBuf, u16)) -> io::Result<String> {
+fn settings(program: &Path, folder: &Path, (host, server_port): &(PathBuf, u16)) -> io::Result<String> {
     // From 1.21 on it can keep named statements for its clients, which is what the tests want to see without.
     let said = Command::new(program).arg("--version").output()?.stdout;
     let said = String::from_utf8_lossy(&said).into_owned();
@@ -106,7 +115,7 @@ fn settings(program: &Path, folder: &Path, port: u16, (host, server_port): &(Pat
         "[databases]
 * = host={host} port={server_port}
 [pgbouncer]
-listen_port = {port}
+listen_port = {PORT}
 unix_socket_dir = {folder}
 unix_socket_mode = 0777
 auth_type = trust

@@ -206,7 +206,7 @@ fn launch(binaries: &Binaries, account: Option<Account>, folder: &Path, port: Op
     Err(failed)
 }
 
-pub(crate) fn free_port() -> io::Result<u16> {
+fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

@@ -1,5 +1,6 @@
 //! Rows as `COPY` takes and gives them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use batis_dbc::{Interval, Result, SqlError, SqlState, ValueRef};
@@ -7,7 +8,7 @@ use bytes::{BufMut as _, BytesMut};
 
 use super::encode::write_text;
 use super::text::Reader;
-use super::{EPOCH_DAYS, EPOCH_MICROS, numeric};
+use super::{numeric, to_server_days, to_server_micros};
 use crate::plan::Plan;
 use crate::types::Decoder;
 
@@ -184,12 +185,10 @@ fn put_value(value: ValueRef<'_>, decoder: &Decoder, out: &mut BytesMut) -> Opti
         (Decoder::Numeric, value) => numeric::read(&literal(value)?, out)?,
         (Decoder::Uuid, ValueRef::Uuid(uuid)) => out.put_slice(&uuid),
         (Decoder::Uuid, ValueRef::Text(text)) => out.put_slice(&uuid(text)?),
-        (Decoder::Date, ValueRef::Date(end @ (i32::MAX | i32::MIN))) => out.put_i32(end),
-        (Decoder::Date, ValueRef::Date(days)) => out.put_i32(days.checked_sub(EPOCH_DAYS)?),
+        (Decoder::Date, ValueRef::Date(days)) => out.put_i32(to_server_days(days)?),
         (Decoder::Time, ValueRef::Time(micros)) => out.put_i64(micros),
         (Decoder::Timestamp, ValueRef::Timestamp(micros)) | (Decoder::TimestampTz, ValueRef::TimestampTz(micros)) => {
-            let end = matches!(micros, i64::MAX | i64::MIN);
-            out.put_i64(if end { micros } else { micros.checked_sub(EPOCH_MICROS)? });
+            out.put_i64(to_server_micros(micros)?);
         }
         (Decoder::Interval, ValueRef::Interval(Interval { months, days, micros })) => {
             out.put_i64(micros);
@@ -202,9 +201,12 @@ fn put_value(value: ValueRef<'_>, decoder: &Decoder, out: &mut BytesMut) -> Opti
 }
 
 /// The literal of a number or a text; none for other values.
-fn literal(value: ValueRef<'_>) -> Option<String> {
-    matches!(value, ValueRef::Int(_) | ValueRef::Float(_) | ValueRef::Numeric(_) | ValueRef::Text(_))
-        .then(|| value.to_string())
+fn literal(value: ValueRef<'_>) -> Option<Cow<'_, str>> {
+    Some(match value {
+        ValueRef::Numeric(text) | ValueRef::Text(text) => Cow::Borrowed(text),
+        ValueRef::Int(_) | ValueRef::Float(_) => value.to_string().into(),
+        _ => return None,
+    })
 }
 
 #[inline]

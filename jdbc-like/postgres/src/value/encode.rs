@@ -10,7 +10,7 @@ use batis_dbc::{Interval, ValueRef};
 use bytes::{BufMut as _, BytesMut};
 use postgres_types::{Format, IsNull, ToSql, Type};
 
-use super::{EPOCH_DAYS, EPOCH_MICROS};
+use super::{to_server_days, to_server_micros};
 
 pub(crate) struct Param<'a>(pub(crate) ValueRef<'a>);
 
@@ -48,12 +48,10 @@ impl<'a> Param<'a> {
             (ValueRef::Float(v), &Type::FLOAT4) => Binary::Float4(exact(v)?),
             (ValueRef::Bytes(v), _) => Binary::Bytes(v),
             (ValueRef::Uuid(v), &Type::UUID) => Binary::Uuid(v),
-            (ValueRef::Date(i32::MAX), &Type::DATE) => Binary::Int4(i32::MAX),
-            (ValueRef::Date(i32::MIN), &Type::DATE) => Binary::Int4(i32::MIN),
-            (ValueRef::Date(v), &Type::DATE) => Binary::Int4(v.checked_sub(EPOCH_DAYS)?),
+            (ValueRef::Date(v), &Type::DATE) => Binary::Int4(to_server_days(v)?),
             (ValueRef::Time(v), &Type::TIME) => Binary::Int8(v),
             (ValueRef::Timestamp(v), &Type::TIMESTAMP) | (ValueRef::TimestampTz(v), &Type::TIMESTAMPTZ) => {
-                Binary::Int8(if matches!(v, i64::MAX | i64::MIN) { v } else { v.checked_sub(EPOCH_MICROS)? })
+                Binary::Int8(to_server_micros(v)?)
             }
             _ => return None,
         })

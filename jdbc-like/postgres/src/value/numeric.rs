@@ -6,16 +6,22 @@ use bytes::{BufMut as _, BytesMut};
 
 use super::text::Reader;
 
+/// What stands in place of the sign.
+const NEGATIVE: u16 = 0x4000;
+const NAN: u16 = 0xC000;
+const INFINITY: u16 = 0xD000;
+const NEGATIVE_INFINITY: u16 = 0xF000;
+
 /// Writes the number; none if the bytes are no number.
 pub(super) fn write(raw: &[u8], out: &mut String) -> Option<()> {
     let mut from = Reader(raw);
     let (count, weight, sign, scale) = (from.u16()?, from.i16()?, from.u16()?, from.u16()?);
     match sign {
         0x0000 => {}
-        0x4000 => out.push('-'),
-        0xC000 => return push(out, "NaN"),
-        0xD000 => return push(out, "Infinity"),
-        0xF000 => return push(out, "-Infinity"),
+        NEGATIVE => out.push('-'),
+        NAN => return push(out, "NaN"),
+        INFINITY => return push(out, "Infinity"),
+        NEGATIVE_INFINITY => return push(out, "-Infinity"),
         _ => return None,
     }
     let digits = (0..count).map(|_| from.u16()).collect::<Option<Vec<u16>>>()?;
@@ -39,8 +45,6 @@ pub(super) fn write(raw: &[u8], out: &mut String) -> Option<()> {
     Some(())
 }
 
-const NEGATIVE: u16 = 0x4000;
-
 /// Writes the binary form of a number's text, an exponent allowed; none if it is no number.
 pub(super) fn read(text: &str, out: &mut BytesMut) -> Option<()> {
     let text = text.trim();
@@ -49,10 +53,12 @@ pub(super) fn read(text: &str, out: &mut BytesMut) -> Option<()> {
         b'+' => (0, &text[1..]),
         _ => (0, text),
     };
-    match digits.to_ascii_lowercase().as_str() {
-        "nan" => return put(out, 0, 0xC000, 0, &[]),
-        "inf" | "infinity" => return put(out, 0, if sign == 0 { 0xD000 } else { 0xF000 }, 0, &[]),
-        _ => {}
+    let is = |word: &str| digits.eq_ignore_ascii_case(word);
+    if is("nan") {
+        return put(out, 0, NAN, 0, &[]);
+    }
+    if is("inf") || is("infinity") {
+        return put(out, 0, if sign == 0 { INFINITY } else { NEGATIVE_INFINITY }, 0, &[]);
     }
     let (digits, exponent) = match digits.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, exponent.parse().ok()?),
