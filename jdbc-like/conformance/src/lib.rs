@@ -21,8 +21,9 @@
 //! | `Connection`: `isValid`, `abort`, `close`, network timeout, warnings, requests of a pool | `endings/`, `lifecycle/`, `leftovers/` |
 //! | `Statement`, `PreparedStatement`: execution, parameters, reuse | `statements/`, `parameters/`, `scripts/` |
 //! | batches and their failures | `batch/` |
-//! | query timeout, `cancel`, fetch size, most rows | `limits/`, `cancel/` |
-//! | generated keys | `results/returning`, `results/generated_key` |
+//! | query timeout, `cancel`, fetch size, most rows | `limits/`, `cancel/`, `portions/` |
+//! | generated keys | `keys/`, `results/returning`, `results/generated_key` |
+//! | `CallableStatement` | `calls/` |
 //! | `ResultSet`, `wasNull`, getters | `results/`, `readings/`, `values/` |
 //! | `ResultSetMetaData`, `ParameterMetaData` | `shapes/`, `statements/describe` |
 //! | `DatabaseMetaData` | `metadata/` |

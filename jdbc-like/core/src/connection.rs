@@ -13,7 +13,7 @@ use hashlink::LruCache;
 use crate::cancel::{CancelHandle, Gate};
 use crate::driver::{Call, ConnectionInfo, Outcome, RawConnection, Wire};
 use crate::error::{Result, SqlError};
-use crate::limit::{Limit, Network};
+use crate::limit::Network;
 use crate::observe::{Observability, Watch};
 use crate::options::CallOptions;
 use crate::params::Params;
@@ -313,9 +313,7 @@ impl Connection {
         options: &CallOptions,
     ) -> Result<Outcome> {
         if !self.is_settled(depth) {
-            // What was left behind may need a server that does not answer any more: that too is over at the deadline.
-            let deadline = options.deadline.and_then(|d| self.raw_mut().timer(d)).map_or(Limit::None, Limit::Deadline);
-            deadline.before(Box::pin(self.settle_slowly(depth))).await?;
+            Box::pin(self.settle_within(depth, options.deadline)).await?;
         }
         let expected = statement.placeholders().count();
         let wrong = expected != params.len() && !statement.placeholders().is_empty();
@@ -476,7 +474,7 @@ impl Connection {
     }
 
     /// The driver's own connection, ready for an operation of it: what was left behind is ended first, as before each operation here. For
-    /// drivers that can do more than batis knows (`COPY`).
+    /// drivers that can do more than batis knows (functions, backups and blobs of SQLite).
     ///
     /// # Errors
     /// 0A000 if the driver is another one; what ending the rest says.

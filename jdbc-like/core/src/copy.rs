@@ -13,6 +13,7 @@ use futures_core::Stream;
 use crate::connection::Connection;
 use crate::driver::Wire;
 use crate::error::{Result, SqlError};
+use crate::limit::Limit;
 use crate::op::Op;
 use crate::options::CallOptions;
 use crate::params::Params;
@@ -31,6 +32,16 @@ pub enum Copied<'a> {
     Rows(&'a str),
     /// The same, inwards; the database reads the values as it reads literals.
     Literals(&'a str),
+}
+
+impl<'a> Copied<'a> {
+    /// The user's text: for errors.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        match self {
+            Self::Statement(text) | Self::Rows(text) | Self::Literals(text) => text,
+        }
+    }
 }
 
 /// A raw connection that copies. A copy inwards is a state of the connection that begins with [`copy_in`](Self::copy_in) and ends with
@@ -71,14 +82,14 @@ impl<'c> CopyIn<'c> {
         what: Copied<'_>,
         options: &CallOptions,
     ) -> Result<Self> {
-        conn.settle_to(depth).await?;
+        conn.settle_within(depth, options.deadline).await?;
         let limit = conn.limit(options.deadline);
         let started = match conn.raw_mut().copying() {
             Some(raw) => limit.during(raw.copy_in(what, options)).await,
             None => Err(cannot_copy(conn)),
         };
         // What a failed start has left behind is ended by the next operation.
-        started.map_err(|error| conn.note(error))?;
+        started.map_err(|error| conn.note(error).sql_text(what.text()))?;
         Ok(Self { conn, deadline: options.deadline, open: true })
     }
 
@@ -88,12 +99,8 @@ impl<'c> CopyIn<'c> {
     /// What the database has said meanwhile of data before it, 57014 if the deadline passes. The copy has ended then.
     #[doc(alias = "writeToCopy")]
     pub async fn send(&mut self, data: &[u8]) -> Result<()> {
-        self.check_open()?;
-        let limit = self.conn.limit(self.deadline);
-        let sent = match self.conn.raw_mut().copying() {
-            Some(raw) => limit.during(raw.send(data)).await,
-            None => Err(has_ended()),
-        };
+        let (limit, raw) = self.raw(self.open)?;
+        let sent = limit.during(raw.send(data)).await;
         sent.map_err(|error| self.failed(error))
     }
 
@@ -117,12 +124,8 @@ impl<'c> CopyIn<'c> {
     }
 
     pub(crate) async fn send_row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
-        self.check_open()?;
-        let limit = self.conn.limit(self.deadline);
-        let sent = match self.conn.raw_mut().copying() {
-            Some(raw) => limit.during(raw.send_row(row)).await,
-            None => Err(has_ended()),
-        };
+        let (limit, raw) = self.raw(self.open)?;
+        let sent = limit.during(raw.send_row(row)).await;
         sent.map_err(|error| self.failed(error))
     }
 
@@ -132,18 +135,19 @@ impl<'c> CopyIn<'c> {
     /// What the database says of a row or of all of them: nothing is stored then. 57014 if the deadline passes.
     #[doc(alias = "endCopy")]
     pub async fn finish(mut self) -> Result<u64> {
-        self.check_open()?;
-        self.open = false;
-        let limit = self.conn.limit(self.deadline);
-        let done = match self.conn.raw_mut().copying() {
-            Some(raw) => limit.during(raw.finish()).await,
-            None => Err(has_ended()),
-        };
+        let open = std::mem::take(&mut self.open);
+        let (limit, raw) = self.raw(open)?;
+        let done = limit.during(raw.finish()).await;
         done.map_err(|error| self.conn.note(error))
     }
 
-    fn check_open(&self) -> Result<()> {
-        if self.open { Ok(()) } else { Err(has_ended()) }
+    /// The connection, if the copy is (or was just now) open.
+    fn raw(&mut self, open: bool) -> Result<(Limit, &mut dyn RawCopy)> {
+        let limit = self.conn.limit(self.deadline);
+        match self.conn.raw_mut().copying() {
+            Some(raw) if open => Ok((limit, raw)),
+            _ => Err(has_ended()),
+        }
     }
 
     #[cold]
@@ -351,13 +355,13 @@ impl Connection {
     }
 
     async fn copy_out_at(&mut self, depth: u32, what: Copied<'_>, options: &CallOptions) -> Result<ResultSet<'_>> {
-        self.settle_to(depth).await?;
+        self.settle_within(depth, options.deadline).await?;
         let limit = self.limit(options.deadline);
         let started = match self.raw_mut().copying() {
             Some(raw) => limit.during(raw.copy_out(what, options)).await,
             None => Err(cannot_copy(self)),
         };
-        started.map_err(|error| self.note(error))?;
+        started.map_err(|error| self.note(error).sql_text(what.text()))?;
         Ok(ResultSet::new(self, false, 0))
     }
 }
@@ -408,12 +412,11 @@ fn cannot_copy(conn: &mut Connection) -> SqlError {
 
 #[cold]
 fn has_ended() -> SqlError {
-    let state = SqlState::from_code("HY010").unwrap_or(SqlState::GENERAL);
-    SqlError::new(state, "the copy has ended already").hint("an operation of it has failed before; begin a new one")
+    SqlError::new(SqlState::SEQUENCE_ERROR, "the copy has ended already")
+        .hint("an operation of it has failed before; begin a new one")
 }
 
 #[cold]
 pub(crate) fn source_failed(error: impl std::error::Error + Send + Sync + 'static) -> SqlError {
-    let state = SqlState::from_code("58030").unwrap_or(SqlState::GENERAL);
-    SqlError::new(state, format!("what was to be copied could not be read: {error}")).caused_by(error)
+    SqlError::new(SqlState::IO_ERROR, format!("what was to be copied could not be read: {error}")).caused_by(error)
 }

@@ -167,7 +167,7 @@ impl SqlError {
         self
     }
 
-    /// Adds the vendor's own code (SQLite's extended result code).
+    /// Adds the vendor's own code (SQLite's extended result code, the `XaCode` of a two-phase commit).
     #[must_use]
     pub fn vendor(mut self, code: i32) -> Self {
         self.0.vendor_code = Some(code);
@@ -252,7 +252,7 @@ impl SqlError {
         &self.0.message
     }
 
-    /// The vendor's own code: SQLite's extended result code; none on PostgreSQL.
+    /// The vendor's own code: SQLite's extended result code, the `XaCode` of an error of an `XaResource`; none for others on PostgreSQL.
     #[must_use]
     #[doc(alias = "getErrorCode")]
     pub fn vendor_code(&self) -> Option<i32> {

@@ -131,13 +131,7 @@ mod with {
             statement: &PreparedStatement,
             params: &[ValueRef<'_>],
         ) -> Self {
-            let shown = || how.parameters.then(|| format!("{params:?}"));
-            let slow = how.slow_statement.map(|limit| Slow {
-                limit,
-                start: Instant::now(),
-                statement: statement.clone(),
-                parameters: shown(),
-            });
+            let start = how.slow_statement.map(|_| Instant::now());
             let span = tracing::debug_span!(
                 target: "batis::statement",
                 "db.statement",
@@ -153,12 +147,17 @@ mod with {
                 db.response.status_code = field::Empty,
                 error.type = field::Empty,
             );
-            if !span.is_disabled() {
+            let told = !span.is_disabled();
+            let values = (how.parameters && (told || start.is_some())).then(|| format!("{params:?}"));
+            if told {
                 describe(&span, raw, statement.sql());
-                if let Some(values) = shown() {
+                if let Some(values) = &values {
                     span.record("db.query.parameters", values);
                 }
             }
+            let timed = how.slow_statement.zip(start);
+            let slow =
+                timed.map(|(limit, start)| Slow { limit, start, statement: statement.clone(), parameters: values });
             Self { span, slow }
         }
 

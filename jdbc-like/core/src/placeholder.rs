@@ -140,6 +140,15 @@ impl Iterator for Code<'_> {
     }
 }
 
+/// How many bytes at the beginning of a text are one comment, string or quoted name; zero: it begins with code.
+pub(crate) fn skipped(sql: &str) -> usize {
+    let mut scanner = Scanner::new(sql);
+    if let Some(byte) = scanner.peek(0) {
+        scanner.skip(byte);
+    }
+    scanner.at
+}
+
 impl<'a> Scanner<'a> {
     fn new(sql: &'a str) -> Self {
         Self { text: sql.as_bytes(), at: 0, word: None }
@@ -295,7 +304,8 @@ fn line_end(text: &[u8], from: usize) -> usize {
     memchr::memchr2(b'\n', b'\r', &text[from..]).map_or(text.len(), |i| from + i)
 }
 
-fn is_word(byte: u8) -> bool {
+/// Whether a byte may stand in a name or keyword.
+pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::connection::Connection;
 use crate::driver::Outcome;
@@ -132,7 +133,12 @@ impl<'c> ScriptResults<'c> {
         }))
     }
 
-    /// The error of who waited for the next result and gave up.
+    /// Until when the next result is waited for.
+    pub(crate) fn patience(&mut self) -> Option<Instant> {
+        self.conn.patience(self.options.deadline)
+    }
+
+    /// The error of who waited for the next result and gave up, where the driver keeps no time by itself.
     pub(crate) fn given_up(&self, error: SqlError) -> SqlError {
         match &self.running {
             Some(place) if error.statement_index().is_none() => place.explain(error),
@@ -142,7 +148,7 @@ impl<'c> ScriptResults<'c> {
 
     /// The next statement, asked of the driver, since each database has its own rules.
     async fn find(&mut self, from: usize) -> Result<Option<std::ops::Range<usize>>> {
-        self.conn.settle_to(self.depth).await?;
+        self.conn.settle_within(self.depth, self.options.deadline).await?;
         let limit = self.conn.limit(self.options.deadline);
         let found = limit.during(self.conn.raw_mut().first_statement(&self.sql, from)).await;
         found.map_err(|e| self.conn.note(e))

@@ -54,6 +54,8 @@ codes! {
     NULL_WITHOUT_INDICATOR = b"22002";
     /// `22003`: a number is out of the target's range.
     NUMERIC_OUT_OF_RANGE = b"22003";
+    /// `22023`: the value of a parameter is not allowed.
+    INVALID_PARAMETER = b"22023";
     /// `22021`: text in another character set than expected.
     CHARACTER_NOT_IN_REPERTOIRE = b"22021";
     /// `23000`: an integrity constraint was violated.
@@ -68,6 +70,8 @@ codes! {
     CHECK_VIOLATION = b"23514";
     /// `25000`: wrong transaction state.
     INVALID_TRANSACTION_STATE = b"25000";
+    /// `25001`: a transaction is open already.
+    ACTIVE_TRANSACTION = b"25001";
     /// `25006`: a write in a read-only transaction or database.
     READ_ONLY = b"25006";
     /// `25P02`: the transaction failed before; only a rollback helps.
@@ -76,6 +80,8 @@ codes! {
     INVALID_AUTHORIZATION = b"28000";
     /// `28P01`: wrong password.
     INVALID_PASSWORD = b"28P01";
+    /// `40000`: the transaction was rolled back.
+    TRANSACTION_ROLLBACK = b"40000";
     /// `40001`: serialization failure; try the transaction again.
     SERIALIZATION_FAILURE = b"40001";
     /// `40P01`: deadlock; try the transaction again.
@@ -86,6 +92,10 @@ codes! {
     INSUFFICIENT_PRIVILEGE = b"42501";
     /// `42601`: syntax error.
     SYNTAX_ERROR = b"42601";
+    /// `42704`: no such object.
+    UNDEFINED_OBJECT = b"42704";
+    /// `42710`: the object exists already.
+    DUPLICATE_OBJECT = b"42710";
     /// `42703`: no such column.
     UNDEFINED_COLUMN = b"42703";
     /// `42804`: wrong data type.
@@ -116,6 +126,8 @@ codes! {
     TIMEOUT = b"HYT00";
     /// `XX001`: the database file is damaged.
     DATA_CORRUPTED = b"XX001";
+    /// `HY010`: an operation that is not allowed at this point of a sequence of them.
+    SEQUENCE_ERROR = b"HY010";
 }
 
 impl SqlState {

@@ -87,8 +87,7 @@ fn begin(options: &TransactionOptions) -> Cow<'static, str> {
 }
 
 fn already_begun() -> SqlError {
-    let state = SqlState::from_code("25001").unwrap_or(SqlState::INVALID_TRANSACTION_STATE);
-    SqlError::new(state, "a transaction is open that was begun by SQL text")
+    SqlError::new(SqlState::ACTIVE_TRANSACTION, "a transaction is open that was begun by SQL text")
         .hint("end it by SQL text too, or begin it by `begin` or `transaction`")
 }
 

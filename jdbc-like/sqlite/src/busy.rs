@@ -70,11 +70,15 @@ impl Limits {
             return work(db);
         }
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let patience = left.map_or(self.busy_timeout, |left| self.busy_timeout.min(left + Duration::from_millis(1)));
-        db.busy_timeout(patience).map_err(|e| foreign(&e))?;
+        db.busy_timeout(left.map_or(self.busy_timeout, |left| self.within(left))).map_err(|e| foreign(&e))?;
         let done = work(db);
         self.set_handler(db)?;
         done
+    }
+
+    /// How long SQLite may wait where so much time is left: rounded up, so that the deadline has passed for certain when the wait ends.
+    fn within(&self, left: Duration) -> Duration {
+        self.busy_timeout.min(left + Duration::from_millis(1))
     }
 
     /// How long a call that met a lock is tried again; none: SQLite has waited, or it would not help.
@@ -96,8 +100,7 @@ impl Limits {
         }
         self.deadline = Some(deadline);
         if self.mode == Mode::Blocking {
-            // Rounded up, so that the deadline has passed for certain when the wait ends.
-            db.busy_timeout(self.busy_timeout.min(left + Duration::from_millis(1))).map_err(|e| foreign(&e))?;
+            db.busy_timeout(self.within(left)).map_err(|e| foreign(&e))?;
         }
         let late = move || Instant::now() >= deadline;
         db.progress_handler(STEPS_PER_LOOK, Some(late)).map_err(|e| foreign(&e))

@@ -1,6 +1,6 @@
 //! Whether the table columns behind the columns of a result may be null.
 
-use batis_dbc::{Column, Origin, Result, Shape};
+use batis_dbc::{Column, Result, Shape};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::foreign;
@@ -14,16 +14,15 @@ const NULLABLE: &str = "\
 /// The columns, with what the database says of the tables.
 pub(crate) fn told(db: &Connection, shape: &Shape) -> Result<Shape> {
     let mut columns: Vec<Column> = shape.columns().to_vec();
+    if columns.iter().all(|column| column.origin.is_none()) {
+        return Ok(Shape::new(columns));
+    }
+    let mut ask = db.prepare(NULLABLE).map_err(|e| foreign(&e))?;
     for column in &mut columns {
-        if let Some(origin) = &column.origin {
-            column.nullable = ask(db, origin)?;
-        }
+        let Some(origin) = &column.origin else { continue };
+        let names = (&*origin.schema, &*origin.table, &*origin.column);
+        // None for what is no column of the table's own: `rowid`.
+        column.nullable = ask.query_row(names, |row| row.get(0)).optional().map_err(|e| foreign(&e))?;
     }
     Ok(Shape::new(columns))
-}
-
-/// None for what is no column of the table's own: `rowid`.
-fn ask(db: &Connection, origin: &Origin) -> Result<Option<bool>> {
-    let names = (&*origin.schema, &*origin.table, &*origin.column);
-    db.query_row(NULLABLE, names, |row| row.get(0)).optional().map_err(|e| foreign(&e))
 }

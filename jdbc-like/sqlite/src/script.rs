@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use batis_dbc::{Result, SqlError, SqlState};
 
-use crate::statement::{Statement, Step, Use};
+use crate::statement::{Statement, Use};
 
 /// Runs the statements of a text one after another; rows are dropped. `allow` may refuse a statement before it runs.
 pub(crate) fn run(db: &rusqlite::Connection, sql: &str, allow: impl Fn(&Statement) -> Result<()>) -> Result<()> {
@@ -30,11 +30,7 @@ fn run_one(mut statement: Statement, allow: &impl Fn(&Statement) -> Result<()>) 
             .hint("`query_script` takes parameters"));
     }
     allow(&statement)?;
-    let mut step = statement.open(&[])?;
-    while step == Step::Row {
-        step = statement.step()?;
-    }
-    Ok(())
+    statement.execute(&[])
 }
 
 /// The first statement of a text behind this byte, as SQLite cuts it; none if there is none. The place of an error counts from there.

@@ -105,7 +105,7 @@ impl Statement {
         self.read_only
     }
 
-    /// Runs a statement without columns to its end; parameters are not copied. Resets it.
+    /// Runs a statement to its end; its rows are dropped, parameters are not copied. Resets it.
     pub(crate) fn execute(&mut self, params: &[ValueRef<'_>]) -> Result<(), SqlError> {
         let borrowed = self.bind(params, Keep::ForTheCall);
         let done = borrowed.and_then(|()| self.run_to_end());

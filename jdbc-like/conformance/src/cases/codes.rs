@@ -2,6 +2,7 @@
 
 use batis_dbc::{ErrorKind, RetryAdvice, SqlError};
 
+use super::errors::works;
 use crate::case::{Check, Context, Problem, fails, list, same};
 
 list! {
@@ -40,12 +41,6 @@ async fn table(cx: &mut Context) -> Check {
     Ok(cx
         .table("conf_code", "n {big} primary key, t {text} not null constraint conf_short check (length(t) < 9)")
         .await?)
-}
-
-async fn works(cx: &mut Context) -> Check {
-    same!(cx.conn.query_one("select 1", ()).await?.get::<i64>(0)?, 1);
-    same!(cx.conn.is_broken(), false);
-    Ok(())
 }
 
 /// The text fails with this code, prepared and run, and the connection goes on.

@@ -22,7 +22,7 @@ list! {
     "errors/many", "a connection survives a hundred errors", many;
 }
 
-async fn works(cx: &mut Context) -> Check {
+pub(super) async fn works(cx: &mut Context) -> Check {
     same!(cx.conn.query_one("select 1", ()).await?.get::<i64>(0)?, 1);
     same!(cx.conn.is_broken(), false);
     Ok(())

@@ -29,7 +29,7 @@ fn short() -> CallOptions {
     CallOptions::new().timeout(Duration::from_millis(50))
 }
 
-async fn works(cx: &mut Context) -> Check {
+pub(super) async fn works(cx: &mut Context) -> Check {
     same!(cx.conn.query_one("select cast(? as bigint)", (3,)).await?.get::<i64>(0)?, 3);
     Ok(())
 }

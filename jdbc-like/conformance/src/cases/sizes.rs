@@ -2,6 +2,7 @@
 
 use batis_dbc::{CallOptions, Value};
 
+use super::limits::works;
 use crate::case::{Check, Context, Problem, list, same};
 
 list! {
@@ -18,11 +19,6 @@ list! {
     "sizes/large_rows_left", "a large result can be left after its first row", large_rows_left;
     "sizes/empty_values", "empty texts and bytes are not null", empty_values;
     "sizes/many_results", "a connection runs a thousand different statements", many_results;
-}
-
-async fn works(cx: &mut Context) -> Check {
-    same!(cx.conn.query_one("select cast(? as bigint)", (3,)).await?.get::<i64>(0)?, 3);
-    Ok(())
 }
 
 async fn sixteen_megabytes(cx: &mut Context) -> Check {

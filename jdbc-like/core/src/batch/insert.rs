@@ -2,10 +2,14 @@
 
 use crate::placeholder::{Code, Placeholders};
 
-/// An insert of one tuple, cut in three.
+const VALUES: &str = "values";
+
+/// An insert of one tuple, cut up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Insert<'s> {
-    /// Up to and with `values`.
+    /// Up to `values`, without it.
+    before: &'s str,
+    /// Up to the tuple.
     head: &'s str,
     /// `(?, ?, now())`.
     tuple: &'s str,
@@ -28,6 +32,7 @@ impl<'s> Insert<'s> {
         let close = closing(&code, open)?;
         let (start, end) = (code[open].0, code[close].0 + 1);
         let insert = Self {
+            before: &sql[..code[values - VALUES.len()].0],
             head: &sql[..start],
             tuple: &sql[start..end],
             tail: sql[end..].trim_end_matches(|c: char| c == ';' || c.is_whitespace()),
@@ -58,18 +63,14 @@ impl<'s> Insert<'s> {
         if !self.plain || types.iter().any(|name| name.is_empty() || name.ends_with("[]") || name.starts_with('_')) {
             return None;
         }
-        let head = self.head.trim_end();
-        let head = head.get(..head.len() - "values".len())?;
         let arrays: Vec<String> = types.iter().map(|name| format!("?::{name}[]")).collect();
-        Some(format!("{head} select * from unnest({}){}", arrays.join(", "), self.tail))
+        Some(format!("{} select * from unnest({}){}", self.before, arrays.join(", "), self.tail))
     }
 
     /// The table and columns as `COPY` takes them; none if the tuple holds more than placeholders, or something follows it.
     pub(super) fn copy_target(&self) -> Option<&'s str> {
-        let head = self.head.trim();
-        let target = after_word(after_word(head, "insert")?, "into")?;
-        let target = target.get(..target.len().checked_sub("values".len())?)?.trim();
-        (self.plain && self.tail.trim().is_empty()).then_some(target)
+        let target = after_word(after_word(self.before.trim_start(), "insert")?, "into")?;
+        (self.plain && self.tail.trim().is_empty()).then_some(target.trim_end())
     }
 }
 
@@ -96,7 +97,7 @@ fn values_at(code: &[(usize, u8)]) -> Option<usize> {
             byte if byte.is_ascii_alphabetic() || byte == b'_' => {
                 let word = word_at(code, at);
                 at += word.len();
-                if depth == 0 && word.eq_ignore_ascii_case("values") {
+                if depth == 0 && word.eq_ignore_ascii_case(VALUES) {
                     return Some(at);
                 }
                 continue;
@@ -151,6 +152,15 @@ mod tests {
         let expected = "insert into \"values\" (a, b) /* values (1) */  select * from unnest(?::int4[], ?::app.mood[])";
         assert_eq!(sql, expected);
         assert_eq!(insert.of_arrays(&["int4", "text[]"]), None, "unnest would take inner arrays apart too");
+    }
+
+    #[test]
+    fn comments_may_stand_between() {
+        for sql in ["insert into t values/**/(?)", "insert into t values -- x\n(?)"] {
+            let insert = Insert::of(sql).unwrap();
+            assert_eq!(insert.of_arrays(&["int4"]).unwrap(), "insert into t  select * from unnest(?::int4[])");
+            assert_eq!(insert.copy_target(), Some("t"));
+        }
     }
 
     #[test]

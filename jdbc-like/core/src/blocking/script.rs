@@ -39,7 +39,8 @@ impl ScriptResults<'_> {
     /// As there.
     #[allow(clippy::should_implement_trait)] // it lends its rows, which `Iterator` cannot
     pub fn next(&mut self) -> Result<Option<ScriptResult<'_>>> {
-        let result = match wait(self.runner.0, self.deadline, self.inner.run_next()) {
+        let patience = self.inner.patience();
+        let result = match wait(self.runner.0, patience, self.inner.run_next()) {
             Ok(result) => result,
             Err(error) => return Err(self.inner.given_up(error)),
         };

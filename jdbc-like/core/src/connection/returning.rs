@@ -64,7 +64,9 @@ impl Connection {
             return Ok(self.statement(statement));
         }
         if !can.returning {
-            return Err(SqlError::unsupported("RETURNING").sql_text(sql));
+            return Err(SqlError::unsupported("RETURNING")
+                .hint("read the key by `last_insert_id`, or by a query")
+                .sql_text(sql));
         }
         let text = appended(sql, &list(columns, can.identifier_quote))?;
         Ok(self.statement(StatementRef::Text(&text)))
@@ -90,6 +92,8 @@ const WRITES: [&str; 6] = ["insert", "update", "delete", "merge", "replace", "wi
 
 /// The text with `returning` and this list at its end; as it is if it has a `RETURNING` of its own. For who builds statements; others have
 /// [`Connection::execute_returning`].
+///
+/// Source: pgjdbc, which does so for `prepareStatement(sql, columnNames)`.
 ///
 /// # Errors
 /// 42601 if the statement writes no rows.

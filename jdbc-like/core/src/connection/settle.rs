@@ -1,8 +1,11 @@
 //! The one place in which everything that was left behind ends: open cursors, dropped operations, transactions.
 
+use std::time::Instant;
+
 use super::{Connection, HandBack};
 use crate::driver::{Control, RawConnection, Wire};
 use crate::error::{Result, SqlError};
+use crate::limit::Limit;
 use crate::sql_state::SqlState;
 
 impl Connection {
@@ -11,6 +14,15 @@ impl Connection {
     #[inline]
     pub(crate) async fn settle_to(&mut self, depth: u32) -> Result<()> {
         if self.is_settled(depth) { Ok(()) } else { self.settle_slowly(depth).await }
+    }
+
+    /// The same for a call with a deadline. What was left behind may need a server that does not answer any more: that too is over then.
+    pub(crate) async fn settle_within(&mut self, depth: u32, deadline: Option<Instant>) -> Result<()> {
+        if self.is_settled(depth) {
+            return Ok(());
+        }
+        let limit = deadline.and_then(|at| self.raw_mut().timer(at)).map_or(Limit::None, Limit::Deadline);
+        limit.before(Box::pin(self.settle_slowly(depth))).await
     }
 
     #[inline]
@@ -97,10 +109,7 @@ impl Connection {
     /// # Errors
     /// If that fails; the connection must be closed then.
     pub async fn settle(&mut self) -> Result<()> {
-        self.network_mut().reset();
-        let floor = self.inner.floor;
-        self.inner.base = floor;
-        self.inner.held = 0;
+        let floor = self.back_to_the_floor();
         self.settle_to(floor).await?;
         if floor == 0 && self.raw_mut().in_transaction() {
             self.roll_back_to(0).await?;
@@ -108,12 +117,17 @@ impl Connection {
         Ok(())
     }
 
+    /// Whoever had the connection is gone: what they set is as it was, and nothing is held. The depth at which the next one begins.
+    fn back_to_the_floor(&mut self) -> u32 {
+        self.network_mut().reset();
+        self.inner.base = self.inner.floor;
+        self.inner.held = 0;
+        self.inner.floor
+    }
+
     /// Makes the connection ready to be lent again, without waiting, as far as that goes. For pools.
     pub fn hand_back(&mut self) -> HandBack {
-        self.network_mut().reset();
-        let floor = self.inner.floor;
-        self.inner.base = floor;
-        self.inner.held = 0;
+        let floor = self.back_to_the_floor();
         if self.is_broken() {
             return HandBack::Broken;
         }

@@ -56,6 +56,12 @@ impl fmt::Debug for SqlError {
                 out.field(name, text);
             }
         }
+        if let Some(item) = e.batch_index {
+            out.field("batch_index", &item);
+        }
+        if let Some(statement) = e.statement_index {
+            out.field("statement_index", &statement);
+        }
         if let Some(code) = e.vendor_code {
             out.field("vendor_code", &code);
         }

@@ -1,6 +1,6 @@
 //! What a SQL text is about, as far as its words tell: enough for the names of spans, never for decisions.
 
-use crate::placeholder::Code;
+use crate::placeholder::{Code, is_word};
 
 /// The first word in upper case: `SELECT`; of a text that begins with comments too.
 pub(super) fn operation(sql: &str) -> String {
@@ -53,16 +53,15 @@ impl<'a> Iterator for Words<'a> {
     type Item = Word<'a>;
 
     fn next(&mut self) -> Option<Word<'a>> {
-        let (from, _) = self.code.find(|(_, byte)| is_letter(*byte))?;
+        let (from, _) = self.code.find(|(_, byte)| is_word(*byte))?;
         let mut end = from + 1;
-        while self.code.next_if(|(at, byte)| *at == end && (is_letter(*byte) || matches!(byte, b'.' | b'$'))).is_some()
-        {
+        while self.code.next_if(|(at, byte)| *at == end && (is_word(*byte) || matches!(byte, b'.' | b'$'))).is_some() {
             end += 1;
         }
         while self.code.next_if(|(_, byte)| byte.is_ascii_whitespace()).is_some() {}
         let next = self.code.peek().copied();
         let quoted = has_quotes(&self.sql[end..next.map_or(self.sql.len(), |(at, _)| at)]);
-        let other = next.is_some_and(|(_, byte)| !is_letter(byte));
+        let other = next.is_some_and(|(_, byte)| !is_word(byte));
         Some(Word {
             text: &self.sql[from..end],
             ends_name: quoted || other,
@@ -74,10 +73,6 @@ impl<'a> Iterator for Words<'a> {
 /// Whether a name or text in quotes stands in what is no code.
 fn has_quotes(between: &str) -> bool {
     between.contains(['"', '`', '\''])
-}
-
-fn is_letter(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
 #[cfg(test)]

@@ -94,28 +94,19 @@ impl Branch {
     }
 
     pub(crate) async fn prepare(&mut self, conn: &mut Connection, xid: &Xid) -> Result<()> {
-        self.check_ended(xid)?;
-        let name = xid.to_string();
-        match conn.leave_by(1, Control::Prepare(&name)).await {
-            Ok(()) => {
-                conn.let_transaction_go();
-                *self = Self::None;
-                Ok(())
-            }
-            Err(error) => Err(self.refused(error)),
-        }
+        self.leave(conn, xid, Control::Prepare(&xid.to_string())).await
     }
 
     pub(crate) async fn commit_one_phase(&mut self, conn: &mut Connection, xid: &Xid) -> Result<()> {
+        self.leave(conn, xid, Control::Commit).await
+    }
+
+    /// The branch leaves the connection by this step.
+    async fn leave(&mut self, conn: &mut Connection, xid: &Xid, step: Control<'_>) -> Result<()> {
         self.check_ended(xid)?;
-        match conn.leave_by(1, Control::Commit).await {
-            Ok(()) => {
-                conn.let_transaction_go();
-                *self = Self::None;
-                Ok(())
-            }
-            Err(error) => Err(self.refused(error)),
-        }
+        conn.leave_by(1, step).await.map_err(|error| self.refused(error))?;
+        self.let_go(conn);
+        Ok(())
     }
 
     /// The database does not prepare or commit the branch: it has rolled it back. (The transaction manager may still ask for that.)
@@ -140,8 +131,7 @@ impl Branch {
         match self {
             Self::Open(open) if open == xid => Err(XaCode::Protocol.error(format_args!("branch {xid} is not ended"))),
             Self::Ended { xid: ended, .. } if ended == xid => {
-                conn.let_transaction_go();
-                *self = Self::None;
+                self.let_go(conn);
                 conn.settle_to(0).await.map_err(|error| told(error, XaCode::told))
             }
             _ => self.decide(conn, Control::RollbackPrepared(&xid.to_string())).await,

@@ -64,19 +64,18 @@ impl XaCode {
     }
 
     fn state(self) -> SqlState {
-        let code = match self {
-            Self::RolledBack | Self::Integrity => "40000",
-            Self::Deadlock => "40P01",
-            Self::Transient => "40001",
-            Self::ResourceError => "0A000",
-            Self::NotKnown => "42704",
-            Self::Invalid => "22023",
-            Self::Protocol => "25000",
-            Self::ResourceFailed => "08006",
-            Self::Duplicate => "42710",
-            Self::Outside => "25001",
-        };
-        SqlState::from_code(code).unwrap_or(SqlState::GENERAL)
+        match self {
+            Self::RolledBack | Self::Integrity => SqlState::TRANSACTION_ROLLBACK,
+            Self::Deadlock => SqlState::DEADLOCK,
+            Self::Transient => SqlState::SERIALIZATION_FAILURE,
+            Self::ResourceError => SqlState::FEATURE_NOT_SUPPORTED,
+            Self::NotKnown => SqlState::UNDEFINED_OBJECT,
+            Self::Invalid => SqlState::INVALID_PARAMETER,
+            Self::Protocol => SqlState::INVALID_TRANSACTION_STATE,
+            Self::ResourceFailed => SqlState::CONNECTION_FAILURE,
+            Self::Duplicate => SqlState::DUPLICATE_OBJECT,
+            Self::Outside => SqlState::ACTIVE_TRANSACTION,
+        }
     }
 
     /// An error that was found here.
