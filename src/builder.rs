@@ -18,7 +18,6 @@ pub(crate) type PoolBuilder = pool::Builder<ConnectionManager>;
 pub(crate) struct Plan {
     /// None: that of the configuration file's environment.
     url: Option<String>,
-    pub(crate) environment: Option<String>,
     pub(crate) drivers: DriverManager,
     pub(crate) configuration: ConfigurationBuilder,
     pub(crate) pool: Adjust,
@@ -26,13 +25,15 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(url: String) -> Self {
-        let configuration = Configuration::builder();
-        Self { url: Some(url), environment: None, drivers: crate::drivers(), configuration, pool: None }
+        Self::of(Some(url), Configuration::builder())
     }
 
     pub(crate) fn of_config(path: PathBuf) -> Self {
-        let configuration = Configuration::builder().config_file(path);
-        Self { url: None, environment: None, drivers: crate::drivers(), configuration, pool: None }
+        Self::of(None, Configuration::builder().config_file(path))
+    }
+
+    fn of(url: Option<String>, configuration: ConfigurationBuilder) -> Self {
+        Self { url, drivers: crate::drivers(), configuration, pool: None }
     }
 
     /// Loads the mapper files, then finds the driver: mistakes show before anything connects.
@@ -48,19 +49,20 @@ impl Plan {
     fn prepare_environment(self) -> Result<Prepared> {
         let configuration = Arc::new(self.configuration.reloadable()?);
         let current = configuration.current();
-        let environment = current.config_file().and_then(|file| file.environment(self.environment.as_deref()));
-        let environment = environment.ok_or_else(|| wrong("the configuration file has no default environment"))?;
-        let source = &environment.data_source;
-        let named = |what: &str| wrong(&format!("the environment `{}`: {what}", environment.id));
-        let url = Url::parse(&source.batis_url().map_err(|what| named(&what))?)?;
+        let environment = current.environment().ok_or_else(|| {
+            wrong("the configuration file has no default environment").hint("name one by `environment(id)`")
+        })?;
+        let url = Url::parse(&environment.batis_url().map_err(|what| wrong(&what))?)?;
         let driver = self.drivers.driver(&url)?;
-        let most =
-            match source.property("poolMaximumActiveConnections") {
-                None => None,
-                Some(text) => Some(text.trim().parse().map_err(|_| {
-                    named(&format!("poolMaximumActiveConnections is no number of connections: `{text}`"))
-                })?),
-            };
+        let most = match environment.data_source.property("poolMaximumActiveConnections") {
+            None => None,
+            Some(text) => Some(text.trim().parse().map_err(|_| {
+                wrong(&format!(
+                    "the environment `{}`: poolMaximumActiveConnections is no number of connections: `{text}`",
+                    environment.id
+                ))
+            })?),
+        };
         Ok(Prepared { url, driver, configuration, most, adjust: self.pool })
     }
 }
@@ -157,9 +159,7 @@ macro_rules! setters {
 
         /// The environment of the configuration file of [`from_config`](Batis::from_config). Default: its default one.
         pub fn environment(mut self, id: impl Into<String>) -> Self {
-            let id = id.into();
-            self.plan.configuration = self.plan.configuration.environment(id.clone());
-            self.plan.environment = Some(id);
+            self.plan.configuration = self.plan.configuration.environment(id);
             self
         }
 

@@ -3,9 +3,10 @@
 //! `BATIS_BLESS=1 cargo test -p batis --test driver_docs` writes them.
 #![cfg(all(feature = "sqlite", feature = "postgres"))]
 
+#[path = "../jdbc-like/testkit/shared/doc_table.rs"]
+mod doc_table;
+
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use batis::dbc::driver::Driver;
 use batis::dbc::{Value, ValueRef};
@@ -111,24 +112,10 @@ fn differences() -> String {
     out
 }
 
-/// The page with this table between its marks.
-fn with_table(page: &str, name: &str, table: &str) -> String {
-    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
-    let (before, rest) = page.split_once(&begin).expect("the table's begin");
-    let (_, after) = rest.split_once(&end).expect("the table's end");
-    format!("{before}{begin}{table}{end}{after}")
-}
-
 #[test]
 fn the_tables_are_those_of_the_code() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/drivers.md");
-    let written = fs::read_to_string(&file).expect("the page is there");
-    let made = with_table(&written, "options of sqlite", &options(&SqliteDriver));
-    let made = with_table(&made, "options of postgres", &options(&PostgresDriver::new()));
-    let made = with_table(&made, "differences", &differences());
-    if std::env::var_os("BATIS_BLESS").is_some() {
-        fs::write(&file, made).expect("it can be written");
-    } else {
-        assert_eq!(written, made, "BATIS_BLESS=1 writes it");
-    }
+    let page = "docs/drivers.md";
+    doc_table::check(page, "options of sqlite", &options(&SqliteDriver));
+    doc_table::check(page, "options of postgres", &options(&PostgresDriver::new()));
+    doc_table::check(page, "differences", &differences());
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use batis_script::{ConfigFile, MapperSet};
+use batis_script::{ConfigFile, EnvironmentElement, MapperSet};
 
 use crate::error::{Error, Result};
 use crate::mapped_statement::MappedStatement;
@@ -37,6 +37,7 @@ pub struct Configuration {
     mappers: MapperSet,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
+    environment: Option<String>,
 }
 
 impl Configuration {
@@ -82,6 +83,13 @@ impl Configuration {
     #[must_use]
     pub fn config_file(&self) -> Option<&ConfigFile> {
         self.config.as_ref()
+    }
+
+    /// The environment that was [chosen](ConfigurationBuilder::environment), else the default one of the configuration file; none without.
+    #[must_use]
+    #[doc(alias = "getEnvironment")]
+    pub fn environment(&self) -> Option<&EnvironmentElement> {
+        self.config.as_ref()?.environment(self.environment.as_deref())
     }
 
     /// XML files below a [`mapper_dir`](ConfigurationBuilder::mapper_dir) that are no mapper files.

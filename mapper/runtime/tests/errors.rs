@@ -215,7 +215,10 @@ fn a_configuration_file_is_honoured() {
     assert_eq!(id(named, |b| b.product("PostgreSQL")), Ok(None));
     assert_eq!(id(named, |b| b.database_id("own")), of("own"));
     assert_eq!(id(r#"<databaseIdProvider type="DB_VENDOR"/>"#, |b| b), of("MySQL"), "the product's name itself");
-    assert_eq!(id(named, |b| b.environment("c")).unwrap_err(), "the configuration file has no environment `c`");
+    assert_eq!(
+        id(named, |b| b.environment("c")).unwrap_err(),
+        "the configuration file has no environment `c`; hint: there are: a, b"
+    );
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use crate::cache::CacheElement;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::document::Document;
-use crate::include::replaced;
+use crate::include::checked;
 use crate::properties::Properties;
-use crate::schema;
 use crate::span::Span;
 use crate::xml::Element;
 
@@ -32,8 +31,7 @@ pub(crate) fn read(documents: &[Document], properties: &Properties, diagnostics:
     let mut references = Vec::new();
     for document in documents {
         if let Some(element) = document.elements(&["cache"]).next() {
-            let element = replaced(element, properties);
-            schema::check_values(&element, diagnostics);
+            let element = checked(element, properties, diagnostics);
             let own = cache(&document.namespace, &element);
             caches.of.insert(document.namespace.clone(), Arc::clone(&own.namespace));
             caches.elements.push(own);

@@ -71,6 +71,16 @@ pub struct EnvironmentElement {
     pub span: Span,
 }
 
+impl EnvironmentElement {
+    /// The URL of its database as batis writes it: [`DataSourceElement::batis_url`].
+    ///
+    /// # Errors
+    /// As there, with the environment's name.
+    pub fn batis_url(&self) -> Result<String, String> {
+        self.data_source.batis_url().map_err(|what| format!("the environment `{}`: {what}", self.id))
+    }
+}
+
 /// A `<mapper>` or `<package>` of `<mappers>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

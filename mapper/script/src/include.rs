@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::properties::Properties;
+use crate::schema;
 use crate::span::Span;
 use crate::xml::{Child, Element};
 
@@ -45,6 +46,7 @@ impl Expander<'_, '_> {
         let mut filled = shallow(element);
         filled.children = self.expand(&element.children, properties, false);
         fill(&mut filled, properties);
+        schema::check_values(&filled, self.diagnostics);
         filled
     }
 
@@ -148,7 +150,7 @@ fn shallow(element: &Element) -> Element {
 
 fn attributes_replaced(element: &Element, properties: &Properties) -> Element {
     let mut copy = shallow(element);
-    copy.attributes.iter_mut().for_each(|attribute| properties.fill(&mut attribute.value));
+    fill_attributes(&mut copy, properties);
     copy
 }
 
@@ -159,9 +161,20 @@ pub(crate) fn replaced(element: &Element, properties: &Properties) -> Element {
     copy
 }
 
+/// The same of an element of a mapper file, which is judged then: before, a value may be a property.
+pub(crate) fn checked(element: &Element, properties: &Properties, diagnostics: &mut Vec<Diagnostic>) -> Element {
+    let copy = replaced(element, properties);
+    schema::check_values(&copy, diagnostics);
+    copy
+}
+
+fn fill_attributes(element: &mut Element, properties: &Properties) {
+    element.attributes.iter_mut().for_each(|attribute| properties.fill(&mut attribute.value));
+}
+
 /// Fills properties into the element and all below.
 fn fill(element: &mut Element, properties: &Properties) {
-    element.attributes.iter_mut().for_each(|attribute| properties.fill(&mut attribute.value));
+    fill_attributes(element, properties);
     for child in &mut element.children {
         match child {
             Child::Text(text) => properties.fill(text),

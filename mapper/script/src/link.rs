@@ -15,7 +15,6 @@ use crate::parameter_map::{self, ParameterMaps};
 use crate::properties::Properties;
 use crate::result_map::ResultMap;
 use crate::results;
-use crate::schema;
 use crate::select::{Candidate, Selected, select};
 use crate::settings::{Environment, Environments};
 use crate::source::Source;
@@ -163,8 +162,7 @@ impl<'d> Linker<'d> {
     fn result_maps(&mut self) -> Vec<Arc<ResultMap>> {
         let mut found = Vec::new();
         for (id, candidate) in self.chosen(&["resultMap"], "result map").chosen {
-            let element = include::replaced(candidate.item, &self.properties);
-            schema::check_values(&element, &mut self.diagnostics);
+            let element = include::checked(candidate.item, &self.properties, &mut self.diagnostics);
             let mut reader = results::Reader {
                 namespace: &candidate.namespace,
                 diagnostics: &mut self.diagnostics,

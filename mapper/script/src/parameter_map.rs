@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;
-use crate::include::replaced;
+use crate::include::checked;
 use crate::mapping::{ParameterMapping, ParameterMode};
 use crate::parameter::jdbc_type;
 use crate::properties::Properties;
-use crate::schema;
 use crate::select::declared_id;
 use crate::span::Span;
 use crate::xml::Element;
@@ -33,8 +32,7 @@ pub(crate) fn read(
                 diagnostics.push(Diagnostic::error("E042", span, message));
                 continue;
             };
-            let element = replaced(element, properties);
-            schema::check_values(&element, diagnostics);
+            let element = checked(element, properties, diagnostics);
             let parameters = element.elements().map(parameter).collect();
             match places.get(&id) {
                 Some(first) => {

@@ -13,7 +13,6 @@ use crate::node::Room;
 use crate::parameter_map::ParameterMaps;
 use crate::properties::Properties;
 use crate::results::names;
-use crate::schema;
 use crate::select::{Candidate, select};
 use crate::settings::Environments;
 use crate::statement::{
@@ -78,9 +77,7 @@ impl Reader<'_, '_> {
             path: Vec::new(),
             nodes: 0,
         };
-        let filled = expander.filled(element, self.properties);
-        schema::check_values(&filled, self.diagnostics);
-        filled
+        expander.filled(element, self.properties)
     }
 
     fn common(&mut self, filled: &Filled<'_>, kind: StatementKind) -> Statement {

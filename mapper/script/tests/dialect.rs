@@ -1,8 +1,9 @@
 //! The plain dialect against MyBatis': the table of the documentation is made of what both answer.
 
+#[path = "../../../jdbc-like/testkit/shared/doc_table.rs"]
+mod doc_table;
+
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use batis_script::{BindError, ConfigFile, Dialect, EnumConstant, Map, MapperSet, Settings, TypedValue, Value};
 
@@ -162,17 +163,7 @@ fn table() -> String {
 /// `BATIS_BLESS=1 cargo test -p batis-script --test dialect` writes the table.
 #[test]
 fn the_table_of_differences_is_what_both_dialects_answer() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plain-dialect.md");
-    let text = fs::read_to_string(&file).expect("the page is there");
-    let (before, rest) = text.split_once("<!-- differences -->\n").expect("the table's begin");
-    let (written, after) = rest.split_once("<!-- end of differences -->").expect("the table's end");
-    let made = table();
-    if std::env::var_os("BATIS_BLESS").is_some() {
-        let page = format!("{before}<!-- differences -->\n{made}<!-- end of differences -->{after}");
-        fs::write(&file, page).expect("it can be written");
-    } else {
-        assert_eq!(written, made, "BATIS_BLESS=1 writes it");
-    }
+    doc_table::check("docs/plain-dialect.md", "differences", &table());
 }
 
 const QUESTION: &str = r#"<select id="s">x <if test="s == 'Y'">y</if></select>"#;

@@ -40,14 +40,10 @@ fn url(args: &RunArgs) -> Done<String> {
         return Ok(url.clone());
     }
     let configuration = project::builder(&args.project, &[])?.build()?;
-    let wanted = args.project.environment.as_deref();
-    let environment = configuration.config_file().and_then(|config| config.environment(wanted));
-    let environment = environment.ok_or_else(|| match wanted {
-        Some(id) => Failure::usage(format!("--config has no environment `{id}`")),
-        None => Failure::usage("--config has no default environment: name the database by --db URL"),
-    })?;
-    let url = environment.data_source.batis_url();
-    url.map_err(|error| Failure::usage(format!("the environment `{}`: {error}", environment.id)))
+    let environment = configuration
+        .environment()
+        .ok_or_else(|| Failure::usage("--config has no default environment: name the database by --db URL"))?;
+    environment.batis_url().map_err(Failure::usage)
 }
 
 /// A database that is not connected yet.

@@ -16,7 +16,7 @@ use crate::result::ResultMaps;
 use crate::type_handler::{TypeHandler, TypeHandlers};
 
 /// Collects mapper files and settings; [`build`](Self::build) reads, checks and freezes them.
-#[derive(Clone, Default)]
+#[derive(Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ConfigurationBuilder {
     mappers: Vec<MapperSource>,
@@ -33,7 +33,7 @@ pub struct ConfigurationBuilder {
 }
 
 /// A change of the settings that come from elsewhere.
-type Change = Arc<dyn Fn(Settings) -> Settings + Send + Sync>;
+type Change = Box<dyn Fn(Settings) -> Settings + Send + Sync>;
 
 /// Everything that was read, before it is checked.
 pub(super) struct Collected {
@@ -45,9 +45,10 @@ pub(super) struct Collected {
     handlers: TypeHandlers,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
+    environment: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum MapperSource {
     Text(File),
     File(PathBuf),
@@ -110,7 +111,7 @@ impl ConfigurationBuilder {
 
     /// Changes single settings, whatever the others are.
     pub fn change_settings(mut self, change: impl Fn(Settings) -> Settings + Send + Sync + 'static) -> Self {
-        self.change_settings.push(Arc::new(change));
+        self.change_settings.push(Box::new(change));
         self
     }
 
@@ -123,7 +124,8 @@ impl ConfigurationBuilder {
 
     /// Reads a `mybatis-config.xml`: its properties, settings, vendors and mapper files, before those that are given here. What is set here wins.
     ///
-    /// Its environments are data: see [`Configuration::config_file`].
+    /// The database of its [environment](Self::environment) chooses the `databaseId`; connecting is left to the program (the umbrella crate's
+    /// `Batis::from_config` does it).
     #[doc(alias = "build")]
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         let root = self.config.take().and_then(|config| config.root);
@@ -182,12 +184,14 @@ impl ConfigurationBuilder {
         Ok(checked)
     }
 
-    pub(super) fn collect(self) -> Result<Collected> {
+    pub(super) fn collect(&self) -> Result<Collected> {
         let loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
         if let (Some(id), Some(LoadedConfig { config, .. })) = (&self.environment, &loaded)
             && config.environment(Some(id)).is_none()
         {
-            return Err(Error::new(ErrorKind::Load, format!("the configuration file has no environment `{id}`")));
+            let known: Vec<&str> = config.environments.iter().map(|environment| &*environment.id).collect();
+            return Err(Error::new(ErrorKind::Load, format!("the configuration file has no environment `{id}`"))
+                .hint(format!("there are: {}", known.join(", "))));
         }
         let mut found = self.read()?;
         let mut settings = self.settings.unwrap_or_default();
@@ -200,10 +204,10 @@ impl ConfigurationBuilder {
         });
         let settings = self.change_settings.iter().fold(settings, |settings, change| change(settings));
         let database_id = self.database_id.clone().or_else(|| self.by_product(config.as_ref()));
-        properties.extend(self.properties);
+        properties.extend(self.properties.iter().cloned());
         let (files, skipped) = (found.mappers, found.others);
-        let (strict, handlers) = (self.strict, self.handlers);
-        Ok(Collected { files, properties, settings, database_id, strict, handlers, skipped, config })
+        let (strict, handlers, environment) = (self.strict, self.handlers.clone(), self.environment.clone());
+        Ok(Collected { files, properties, settings, database_id, strict, handlers, skipped, config, environment })
     }
 
     /// The id of the database's product. Of a configuration file its provider decides, as in MyBatis; the product is that of its environment unless
@@ -216,7 +220,7 @@ impl ConfigurationBuilder {
         if config.vendors.is_empty() {
             return Some(product.to_owned());
         }
-        config.vendors.iter().find(|(name, _)| product.contains(&**name)).map(|(_, id)| id.to_string())
+        vendor::of(product, &config.vendors)
     }
 
     fn read(&self) -> Result<Found> {
@@ -253,6 +257,7 @@ impl Collected {
 
     pub(super) fn build(mut self) -> Result<Configuration> {
         let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
+        let environment = self.environment.take();
         let handlers = std::mem::take(&mut self.handlers);
         let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
         let mappers = self.set().link()?;
@@ -263,7 +268,7 @@ impl Collected {
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
             .collect();
         snake::add_spellings(&mut statements);
-        Ok(Configuration { statements, mappers, skipped, config })
+        Ok(Configuration { statements, mappers, skipped, config, environment })
     }
 }
 

@@ -1,8 +1,7 @@
 //! [`ReloadableConfiguration`]: mapper files that are edited while the program runs.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::builder::Collected;
 use super::{Configuration, ConfigurationBuilder};
@@ -38,32 +37,28 @@ use crate::error::Result;
 pub struct ReloadableConfiguration {
     builder: ConfigurationBuilder,
     first: Arc<Configuration>,
-    /// Whether `latest` differs from `first`: the only thing that is read as long as nothing was loaded again.
-    reloaded: AtomicBool,
-    latest: RwLock<Arc<Configuration>>,
+    /// There once something was loaded again; until then nothing else of it is read.
+    latest: OnceLock<RwLock<Arc<Configuration>>>,
     /// Of the files that were tried last, right or wrong.
     tried: Mutex<u64>,
 }
 
 impl ReloadableConfiguration {
     pub(super) fn new(builder: ConfigurationBuilder) -> Result<Self> {
-        let collected = builder.clone().collect()?;
+        let collected = builder.collect()?;
         let tried = Mutex::new(fingerprint(&collected));
         let first = Arc::new(collected.build()?);
-        let latest = RwLock::new(Arc::clone(&first));
-        Ok(Self { builder, first, reloaded: AtomicBool::new(false), latest, tried })
+        Ok(Self { builder, first, latest: OnceLock::new(), tried })
     }
 
     /// What was loaded last without a mistake.
     #[must_use]
     #[inline]
     pub fn current(&self) -> Arc<Configuration> {
-        if self.reloaded.load(Ordering::Acquire) { self.latest() } else { Arc::clone(&self.first) }
-    }
-
-    #[cold]
-    fn latest(&self) -> Arc<Configuration> {
-        Arc::clone(&self.latest.read().unwrap_or_else(PoisonError::into_inner))
+        match self.latest.get() {
+            None => Arc::clone(&self.first),
+            Some(latest) => Arc::clone(&latest.read().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 
     /// Reads, checks and takes all files again.
@@ -71,10 +66,7 @@ impl ReloadableConfiguration {
     /// # Errors
     /// As [`ConfigurationBuilder::build`], with all mistakes of all files; the old configuration stays.
     pub fn reload(&self) -> Result<()> {
-        let mut tried = self.tried();
-        let collected = self.builder.clone().collect()?;
-        *tried = fingerprint(&collected);
-        self.take(collected)
+        self.load(true).map(|_| ())
     }
 
     /// The same, if a file was changed, added or removed since the last time. Contents are compared, not times, so that nothing is
@@ -83,10 +75,15 @@ impl ReloadableConfiguration {
     /// # Errors
     /// As [`reload`](Self::reload), once for each change: files that were refused are not tried again until they change.
     pub fn reload_if_changed(&self) -> Result<bool> {
-        let mut tried = self.tried();
-        let collected = self.builder.clone().collect()?;
+        self.load(false)
+    }
+
+    fn load(&self, even_if_same: bool) -> Result<bool> {
+        // Two threads do not load at the same time.
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let collected = self.builder.collect()?;
         let now = fingerprint(&collected);
-        if *tried == now {
+        if *tried == now && !even_if_same {
             return Ok(false);
         }
         *tried = now;
@@ -94,15 +91,10 @@ impl ReloadableConfiguration {
         Ok(true)
     }
 
-    /// Two threads do not load at the same time.
-    fn tried(&self) -> MutexGuard<'_, u64> {
-        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn take(&self, collected: Collected) -> Result<()> {
         let configuration = Arc::new(collected.build()?);
-        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = configuration;
-        self.reloaded.store(true, Ordering::Release);
+        let latest = self.latest.get_or_init(|| RwLock::new(Arc::clone(&configuration)));
+        *latest.write().unwrap_or_else(PoisonError::into_inner) = configuration;
         Ok(())
     }
 }

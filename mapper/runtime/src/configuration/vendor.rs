@@ -17,10 +17,12 @@ const USUAL: [(&str, &str); 9] = [
 ///
 /// Source: `VendorDatabaseIdProvider` of MyBatis (`DB_VENDOR`).
 pub(super) fn database_id(product: &str, vendors: &[(String, String)]) -> Option<String> {
-    if vendors.is_empty() {
-        return USUAL.iter().find(|(name, _)| product.contains(name)).map(|(_, id)| (*id).to_owned());
-    }
-    vendors.iter().find(|(name, _)| product.contains(name.as_str())).map(|(_, id)| id.clone())
+    if vendors.is_empty() { of(product, &USUAL) } else { of(product, vendors) }
+}
+
+/// The same of these vendors.
+pub(super) fn of<N: AsRef<str>>(product: &str, vendors: &[(N, N)]) -> Option<String> {
+    vendors.iter().find(|(name, _)| product.contains(name.as_ref())).map(|(_, id)| id.as_ref().to_owned())
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ async fn read<T: DeserializeOwned>(
 ) -> Result<()> {
     let statement: &MappedStatement = configuration.statement(&id)?;
     let call = StatementHandler::prepare(statement, &parameter)?;
-    let mut lease = source.connection().await?;
+    let mut lease = source.connection().await.map_err(|e| statement.blame(e.into()))?;
     lease.note_use(statement.id());
     let mut rows = call.query(&mut lease).await?;
     let mut handler: Option<ResultSetHandler<'_>> = None;

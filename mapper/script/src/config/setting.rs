@@ -167,10 +167,12 @@ pub(super) fn setting(name: &SpannedText, value: &SpannedText, found: &mut Vec<D
 }
 
 #[cfg(test)]
+#[path = "../../../../jdbc-like/testkit/shared/doc_table.rs"]
+mod doc_table;
+
+#[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
-    use std::fs;
-    use std::path::Path;
 
     use super::*;
 
@@ -191,15 +193,7 @@ mod tests {
     /// `BATIS_BLESS=1 cargo test -p batis-script --lib setting` writes it.
     #[test]
     fn the_table_of_settings_is_that_of_the_code() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapper-files.md");
-        let text = fs::read_to_string(&file).unwrap();
-        let (before, rest) = text.split_once("<!-- settings -->\n").unwrap();
-        let (written, after) = rest.split_once("<!-- end of settings -->").unwrap();
-        if std::env::var_os("BATIS_BLESS").is_some() {
-            fs::write(&file, format!("{before}<!-- settings -->\n{}<!-- end of settings -->{after}", table())).unwrap();
-        } else {
-            assert_eq!(written, table(), "BATIS_BLESS=1 writes it");
-        }
+        doc_table::check("docs/mapper-files.md", "settings", &table());
         assert!(SETTINGS.is_sorted_by_key(|(name, ..)| *name));
     }
 }

@@ -69,20 +69,16 @@ fn refuse_text(a: &Value, b: &Value, rules: &Rules, what: &str) -> Result<(), St
 
 /// `-x`, `~x`, `!x`.
 pub(crate) fn unary(operator: Unary, value: &Value, rules: &Rules) -> Computed {
-    if operator == Unary::Not {
-        return Ok(Value::Bool(!(rules.operand)(value)));
-    }
-    if rules.text(value).is_some() {
-        return Err(format!("the text \"{value}\" is no number"));
-    }
     let kind = Kind::of(value);
     match (operator, kind) {
+        (Unary::Not, _) => Ok(Value::Bool(!(rules.operand)(value))),
+        _ if rules.text(value).is_some() => Err(format!("the text \"{value}\" is no number")),
         (Unary::Negate, Kind::BigInt) => big_int(value)?.checked_neg().map(Value::BigInt).ok_or_else(too_large),
         (Unary::Negate, Kind::Decimal) => decimal(value)?.checked_neg().map(Value::Decimal).ok_or_else(too_large),
         (Unary::Negate, Kind::Float | Kind::Double) => Ok(real(kind, -double(value)?)),
         (Unary::Negate, _) => Ok(integer(kind, long(value)?.wrapping_neg())),
         (Unary::BitNot, Kind::BigInt | Kind::Decimal) => Ok(Value::BigInt(!big_int(value)?)),
-        (Unary::BitNot | Unary::Not, _) => Ok(integer(kind, !long(value)?)),
+        (Unary::BitNot, _) => Ok(integer(kind, !long(value)?)),
     }
 }
 

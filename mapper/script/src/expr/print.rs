@@ -5,6 +5,7 @@ use std::fmt::{self, Formatter, Write};
 use crate::value::Value;
 
 use super::ast::{Binary, Node, NodeKind, Selection, Subscript, Unary};
+use super::operator::operator;
 
 /// How tightly the constructs bind; those between are the levels of the operators.
 const SEQUENCE: u8 = 0;
@@ -40,7 +41,7 @@ fn level(node: &Node) -> u8 {
         NodeKind::Conditional(_) => CONDITIONAL,
         NodeKind::Or(_) => OR,
         NodeKind::And(_) => AND,
-        NodeKind::Binary(operator, ..) => symbol(*operator).1,
+        NodeKind::Binary(operator, ..) => binary_level(*operator),
         NodeKind::Unary(..) => UNARY,
         NodeKind::InstanceOf(..) => INSTANCE_OF,
         NodeKind::Chain(_) => CHAIN,
@@ -48,28 +49,35 @@ fn level(node: &Node) -> u8 {
     }
 }
 
-/// How an operator is written, and how tightly it binds.
-fn symbol(operator: Binary) -> (&'static str, u8) {
-    match operator {
-        Binary::BitOr => ("|", 5),
-        Binary::BitXor => ("^", 6),
-        Binary::BitAnd => ("&", 7),
-        Binary::Equal => ("==", 8),
-        Binary::NotEqual => ("!=", 8),
-        Binary::Less => ("<", 9),
-        Binary::Greater => (">", 9),
-        Binary::LessEqual => ("<=", 9),
-        Binary::GreaterEqual => (">=", 9),
-        Binary::In => ("in", 9),
-        Binary::NotIn => ("not in", 9),
-        Binary::ShiftLeft => ("<<", 10),
-        Binary::ShiftRight => (">>", 10),
-        Binary::UnsignedShiftRight => (">>>", 10),
-        Binary::Add => ("+", 11),
-        Binary::Subtract => ("-", 11),
-        Binary::Multiply => ("*", 12),
-        Binary::Divide => ("/", 12),
-        Binary::Remainder => ("%", 12),
+/// How tightly it binds: the levels of the parser's table begin behind the conditional.
+fn binary_level(binary: Binary) -> u8 {
+    // `not in` is read as `in` is.
+    let mark = if binary == Binary::NotIn { "in" } else { sign(binary) };
+    operator(mark).map_or(PRIMARY, |(level, _)| CONDITIONAL + level)
+}
+
+/// How it is written.
+fn sign(binary: Binary) -> &'static str {
+    match binary {
+        Binary::BitOr => "|",
+        Binary::BitXor => "^",
+        Binary::BitAnd => "&",
+        Binary::Equal => "==",
+        Binary::NotEqual => "!=",
+        Binary::Less => "<",
+        Binary::Greater => ">",
+        Binary::LessEqual => "<=",
+        Binary::GreaterEqual => ">=",
+        Binary::In => "in",
+        Binary::NotIn => "not in",
+        Binary::ShiftLeft => "<<",
+        Binary::ShiftRight => ">>",
+        Binary::UnsignedShiftRight => ">>>",
+        Binary::Add => "+",
+        Binary::Subtract => "-",
+        Binary::Multiply => "*",
+        Binary::Divide => "/",
+        Binary::Remainder => "%",
     }
 }
 
@@ -99,9 +107,9 @@ fn write_plain(node: &Node, f: &mut Formatter<'_>) -> fmt::Result {
             write!(f, " instanceof {class}")
         }
         NodeKind::Binary(operator, left, right) => {
-            let (symbol, level) = symbol(*operator);
+            let level = binary_level(*operator);
             write(left, level, f)?;
-            write!(f, " {symbol} ")?;
+            write!(f, " {} ", sign(*operator))?;
             write(right, level + 1, f)
         }
         NodeKind::And(operands) => joined(operands, " and ", AND + 1, f),

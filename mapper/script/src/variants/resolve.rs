@@ -9,17 +9,20 @@ use crate::node::{ForEach, Parameter, SqlNode, TextNode, TextPart, Trim};
 /// The texts of what is asked, each once.
 pub(super) type Questions = Vec<Arc<str>>;
 
-/// What a test asks, and whether it asks for the opposite: `x == null` asks for the opposite of `x != null`.
-fn question(test: &Expression) -> (Arc<str>, bool) {
-    // However it is written, it is one question.
+/// A test's text, what it asks, and whether it asks for the opposite: `x == null` asks for the opposite of `x != null`. However it is written,
+/// it is one question.
+fn question(test: &Expression) -> (String, Arc<str>, bool) {
     let text = test.to_string();
     let joined = [" and ", " or ", "?"].iter().any(|word| text.contains(word));
-    match text.strip_suffix("null").map(str::trim_end).and_then(|rest| rest.strip_suffix("==")) {
-        Some(subject) if !joined => (format!("{} != null", subject.trim_end()).into(), true),
-        _ => match text.strip_suffix("null").map(str::trim_end).and_then(|rest| rest.strip_suffix("!=")) {
-            Some(subject) if !joined => (format!("{} != null", subject.trim_end()).into(), false),
-            _ => (text.as_str().into(), false),
-        },
+    match text.strip_suffix(" == null").filter(|_| !joined) {
+        Some(subject) => {
+            let asked = format!("{subject} != null").into();
+            (text, asked, true)
+        }
+        None => {
+            let asked = text.as_str().into();
+            (text, asked, false)
+        }
     }
 }
 
@@ -36,8 +39,8 @@ pub(super) fn questions(nodes: &[SqlNode]) -> Questions {
         }
     };
     crate::node::walk(nodes, &mut |node| match node {
-        SqlNode::If { test, .. } => ask(question(test).0),
-        SqlNode::Choose { whens, .. } => whens.iter().for_each(|(test, _)| ask(question(test).0)),
+        SqlNode::If { test, .. } => ask(question(test).1),
+        SqlNode::Choose { whens, .. } => whens.iter().for_each(|(test, _)| ask(question(test).1)),
         SqlNode::ForEach(each) => ask(emptiness(each)),
         SqlNode::Text(_) | SqlNode::Trim(_) | SqlNode::Bind { .. } => {}
     });
@@ -72,8 +75,8 @@ impl Resolver<'_> {
     }
 
     fn test(&mut self, test: &Expression) -> bool {
-        let (asked, opposite) = question(test);
-        self.answer(&asked, opposite, &test.to_string())
+        let (text, asked, opposite) = question(test);
+        self.answer(&asked, opposite, &text)
     }
 
     fn nodes(&mut self, nodes: &[SqlNode]) -> Vec<SqlNode> {
