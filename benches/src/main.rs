@@ -1,4 +1,4 @@
-//! `batis-bench [driver|pool|script|mapper]... [--quick] [--json FILE]`; called by `scripts/bench`.
+//! `batis-bench [driver|pool|script|mapper]... [--only TEXT] [--quick] [--json FILE]`; called by `scripts/bench`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use batis_benches::measure::{Plan, measure};
 use batis_benches::{cores, report, work};
 
-const USAGE: &str = "usage: scripts/bench [driver|pool|script|mapper]... [--quick] [--json FILE]";
+const USAGE: &str = "usage: scripts/bench [driver|pool|script|mapper]... [--only TEXT] [--quick] [--json FILE]";
 
 fn main() -> ExitCode {
     match run() {
@@ -20,11 +20,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
-    let (mut layers, mut plan, mut json) = (Vec::new(), Plan::FULL, None);
+    let (mut layers, mut only, mut plan, mut json) = (Vec::new(), String::new(), Plan::FULL, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => plan = Plan::QUICK,
+            "--only" => only = args.next().ok_or_else(|| io::Error::other(USAGE))?,
             "--json" => json = Some(args.next().ok_or_else(|| io::Error::other(USAGE))?),
             layer if work::LAYERS.contains(&layer) => layers.push(layer.to_owned()),
             _ => return Err(io::Error::other(USAGE)),
@@ -38,7 +39,7 @@ fn run() -> io::Result<()> {
     writeln!(out, "medians of {} interleaved rounds; the ratio is to the first row of each table", plan.rounds)?;
     for layer in layers {
         cores::choose(&layer);
-        for mut piece in work::of(&layer) {
+        for mut piece in work::of(&layer).into_iter().filter(|piece| piece.name.contains(&only)) {
             let figures = measure(&mut piece, plan);
             report::table(&mut out, &figures)?;
             if let Some(json) = &mut json {

@@ -1,4 +1,4 @@
-//! The host of connections for tasks. Only here is a runtime used: its sockets, its timers, and its tasks.
+//! The host of connections for tasks. Only here and in its socket is a runtime used: its timers, and its tasks.
 
 use std::future::Future;
 use std::io;
@@ -10,28 +10,29 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use batis_dbc::{BoxFuture, Result, Runner, SqlError, SqlState, TimedOut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::net::lookup_host;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::CancelToken;
 
+use crate::async_socket::AsyncSocket;
 use crate::cancel_request;
 use crate::canceller::TaskCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
 use crate::options::Address;
 use crate::secure::Channel;
+use crate::shared_io::{SharedIo, Turn};
 use crate::socket::{Peer, Place, no_address};
 
 /// How long a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 
-/// The runtime that drives a connection.
-#[derive(Debug)]
+/// The runtime whose sockets and timers a connection uses.
 pub(crate) struct AsyncHost {
     runtime: Handle,
-    /// The task of the connection's own future; none once it was told to end.
-    task: Option<JoinHandle<()>>,
+    io: Arc<SharedIo>,
+    /// What drives the connection while no operation does; none once it was told to end.
+    standby: Option<JoinHandle<()>>,
 }
 
 /// The runtime of the calling task.
@@ -115,8 +116,18 @@ impl AsyncHost {
     }
 
     pub(crate) fn new(runtime: Handle, io: Io) -> Self {
-        let task = Some(runtime.spawn(io));
-        Self { runtime, task }
+        let io = SharedIo::new(io);
+        let standby = Some(runtime.spawn(io.standby()));
+        Self { runtime, io, standby }
+    }
+
+    /// What an operation drives the connection with.
+    pub(crate) fn turn(&self) -> Turn {
+        self.io.turn()
+    }
+
+    pub(crate) fn nudge(&self) {
+        self.io.poll();
     }
 
     /// Ends at this instant.
@@ -137,29 +148,29 @@ impl AsyncHost {
             token,
             peer,
             runtime: self.runtime.clone(),
-            io: self.task.as_ref().map(JoinHandle::abort_handle),
+            io: self.standby.as_ref().map(JoinHandle::abort_handle),
         }
     }
 
     /// Cancels what runs, then closes the connection; nobody waits for it.
     pub(crate) fn cancel_and_end(&mut self, token: CancelToken, peer: Peer) {
-        let Some(task) = self.task.take() else { return };
+        let Some(standby) = self.standby.take() else { return };
         self.runtime.spawn(async move {
             // A server that cannot be reached cancels nothing; the connection ends all the same.
             let _ = cancel(token, peer).await;
-            task.abort();
+            standby.abort();
         });
     }
 
     /// Waits until the connection has said goodbye; one that is busy is cut.
     pub(crate) fn goodbye(&mut self, idle: bool) -> BoxFuture<'static, ()> {
-        let (Some(mut task), limit) = (self.task.take(), self.timer(Instant::now() + GOODBYE_LIMIT)) else {
+        let (Some(mut standby), limit) = (self.standby.take(), self.timer(Instant::now() + GOODBYE_LIMIT)) else {
             return Box::pin(async {});
         };
         Box::pin(async move {
-            let said = idle && first(&mut task, limit).await;
+            let said = idle && first(&mut standby, limit).await;
             if !said {
-                task.abort();
+                standby.abort();
             }
         })
     }
@@ -198,7 +209,7 @@ pub(crate) async fn until<T>(at: Option<Instant>, future: impl Future<Output = T
 /// Asks the server to cancel what runs, and waits until it has done so: it closes the socket after that.
 async fn cancel(token: CancelToken, peer: Peer) -> io::Result<()> {
     until(Some(Instant::now() + CANCEL_LIMIT), async move {
-        let socket = connect(&peer.place).await?;
+        let socket = AsyncSocket::connect(&peer.place).await?;
         cancel_request::send(Channel::again(socket, peer.tls.as_ref()).await?, &token).await
     })
     .await?
@@ -209,66 +220,18 @@ pub(crate) async fn dial(address: &Address) -> io::Result<(AsyncSocket, Place)> 
     match address {
         Address::Unix(path) => {
             let place = Place::Unix(path.clone());
-            Ok((connect(&place).await?, place))
+            Ok((AsyncSocket::connect(&place).await?, place))
         }
         Address::Tcp(host, port) => {
             let mut failed = no_address();
             for found in lookup_host((host.as_str(), *port)).await? {
                 let place = Place::Tcp(found);
-                match connect(&place).await {
+                match AsyncSocket::connect(&place).await {
                     Ok(socket) => return Ok((socket, place)),
                     Err(error) => failed = error,
                 }
             }
             Err(failed)
-        }
-    }
-}
-
-async fn connect(place: &Place) -> io::Result<AsyncSocket> {
-    match place {
-        Place::Tcp(address) => TcpStream::connect(address).await.map(AsyncSocket::Tcp),
-        Place::Unix(path) => UnixStream::connect(path).await.map(AsyncSocket::Unix),
-    }
-}
-
-/// A socket of the runtime.
-#[derive(Debug)]
-pub(crate) enum AsyncSocket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl AsyncRead for AsyncSocket {
-    #[inline]
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, out),
-            Self::Unix(socket) => Pin::new(socket).poll_read(cx, out),
-        }
-    }
-}
-
-impl AsyncWrite for AsyncSocket {
-    #[inline]
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_write(cx, data),
-            Self::Unix(socket) => Pin::new(socket).poll_write(cx, data),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_flush(cx),
-            Self::Unix(socket) => Pin::new(socket).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
-            Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
         }
     }
 }

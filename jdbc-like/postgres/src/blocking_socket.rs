@@ -1,6 +1,6 @@
 //! [`Link`]: the socket of a blocking connection, between the connection's future and the thread that waits for it.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -99,41 +99,27 @@ impl Link {
             return Poll::Pending;
         }
         let space = out.initialize_unfilled();
-        let length = space.len();
-        loop {
-            match (&self.socket).read(space) {
-                Ok(count) => {
-                    self.drained.store(count > 0 && count < length, Ordering::Relaxed);
-                    out.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.wants(READ);
-                    return Poll::Pending;
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        let Some(count) = self.socket.read_now(space)? else {
+            self.wants(READ);
+            return Poll::Pending;
+        };
+        self.drained.store(count > 0 && count < space.len(), Ordering::Relaxed);
+        out.advance(count);
+        Poll::Ready(Ok(()))
     }
 
     fn write(&self, data: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            match (&self.socket).write(data) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.wants(WRITE);
-                    return Poll::Pending;
-                }
-                // The server hung up. Why, it said before: that is still to be read, and the end of the connection after it.
-                Err(error) if is_gone(&error) => {
-                    self.drained.store(false, Ordering::Relaxed);
-                    self.wants(READ);
-                    return Poll::Pending;
-                }
-                done => return Poll::Ready(done),
+        match self.socket.write_now(data) {
+            Ok(Some(count)) => return Poll::Ready(Ok(count)),
+            Ok(None) => self.wants(WRITE),
+            // The server hung up. Why, it said before: that is still to be read, and the end of the connection after it.
+            Err(error) if is_gone(&error) => {
+                self.drained.store(false, Ordering::Relaxed);
+                self.wants(READ);
             }
+            Err(error) => return Poll::Ready(Err(error)),
         }
+        Poll::Pending
     }
 }
 

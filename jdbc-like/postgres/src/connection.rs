@@ -1,7 +1,7 @@
 //! [`PostgresConnection`]: the driver's side of a connection.
 
 use std::any::Any;
-use std::future::Future as _;
+use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use crate::introspection::{self, CAPABILITIES, MOST_PARAMETERS};
 use crate::messages::{Inbox, Notice};
 use crate::options::Options;
 use crate::portal::Portal;
+use crate::shared_io::{Driving, Turn};
 use crate::target::Role;
 use crate::watch::Watch;
 
@@ -51,6 +52,8 @@ pub struct PostgresConnection {
     pub(crate) fence: Option<BoxFuture<'static, io::Result<()>>>,
     /// The deadline of the open cursor.
     pub(crate) timer: Option<BoxFuture<'static, ()>>,
+    /// Drives the connection while a row is waited for.
+    turn: Option<Turn>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) fate: Arc<Fate>,
     pub(crate) inbox: Arc<Inbox>,
@@ -91,6 +94,7 @@ impl PostgresConnection {
             catalog: Catalog::default(),
             fence: None,
             timer: None,
+            turn: None,
             watch: login.watch,
             fate: login.fate,
             inbox: login.inbox,
@@ -164,6 +168,28 @@ impl PostgresConnection {
     /// Whether a transaction is open, what was sent to end it left aside.
     pub(crate) fn has_transaction(&self) -> bool {
         self.transaction.owed != Some(0) && self.watch.in_transaction()
+    }
+
+    /// An operation of this connection, which drives it while it waits.
+    pub(crate) fn operation<'a, T, F>(&'a mut self, operation: impl FnOnce(&'a mut Self) -> F) -> Op<'a, T>
+    where
+        F: Future<Output = T> + Send + 'a,
+    {
+        // One that waited for a row and was dropped has no say any more.
+        self.turn = None;
+        let turn = self.host.turn();
+        Op::boxed(Driving::new(operation(self), turn))
+    }
+
+    /// Waits for a row, driving the connection.
+    #[cold]
+    fn await_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        let Some(mut turn) = self.turn.take().or_else(|| self.host.turn()) else { return Poll::Pending };
+        let row = turn.poll(cx, |cx| self.next_row(cx));
+        if row.is_pending() {
+            self.turn = Some(turn);
+        }
+        row
     }
 
     fn next_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
@@ -266,12 +292,17 @@ impl RawConnection for PostgresConnection {
 
     #[inline]
     fn start<'a>(&'a mut self, call: Call<'a>) -> Op<'a, Result<Outcome>> {
-        Op::boxed(self.run(call))
+        self.operation(|conn| conn.run(call))
     }
 
     #[inline]
     fn poll_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        self.next_row(cx)
+        if self.turn.is_none()
+            && let Poll::Ready(row) = self.next_row(cx)
+        {
+            return Poll::Ready(row);
+        }
+        self.await_row(cx)
     }
 
     #[inline]
@@ -289,15 +320,15 @@ impl RawConnection for PostgresConnection {
     }
 
     fn describe<'a>(&'a mut self, statement: &'a PreparedStatement) -> Op<'a, Result<Description>> {
-        Op::boxed(self.describe_statement(statement))
+        self.operation(|conn| conn.describe_statement(statement))
     }
 
     fn script<'a>(&'a mut self, sql: &'a str, _: &'a CallOptions) -> Op<'a, Result<()>> {
-        Op::boxed(self.run_script(sql))
+        self.operation(|conn| conn.run_script(sql))
     }
 
     fn control<'a>(&'a mut self, step: Control<'a>) -> Op<'a, Result<()>> {
-        Op::boxed(self.run_control(step))
+        self.operation(|conn| conn.run_control(step))
     }
 
     fn in_transaction(&self) -> bool {
@@ -305,7 +336,7 @@ impl RawConnection for PostgresConnection {
     }
 
     fn ping(&mut self) -> Op<'_, Result<()>> {
-        Op::boxed(self.check())
+        self.operation(|conn| conn.check())
     }
 
     fn wire(&self) -> Wire {
@@ -313,6 +344,7 @@ impl RawConnection for PostgresConnection {
     }
 
     fn abandon(&mut self) -> bool {
+        self.turn = None;
         match self.wire {
             Wire::Idle => true,
             Wire::Cursor => self.read_over(),
@@ -326,7 +358,7 @@ impl RawConnection for PostgresConnection {
     }
 
     fn settle(&mut self) -> Op<'_, Result<()>> {
-        Op::boxed(self.end_what_runs())
+        self.operation(|conn| conn.end_what_runs())
     }
 
     fn runner(&self) -> Option<Arc<dyn Runner>> {
@@ -367,7 +399,7 @@ impl RawConnection for PostgresConnection {
         rows: &'a [Vec<ValueRef<'a>>],
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
-        Op::boxed(self.pipeline(statement, rows, options))
+        self.operation(|conn| conn.pipeline(statement, rows, options))
     }
 
     fn copying(&mut self) -> Option<&mut dyn RawCopy> {

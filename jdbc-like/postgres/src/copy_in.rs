@@ -171,7 +171,7 @@ impl Copying {
 
 impl RawCopy for PostgresConnection {
     fn copy_in<'a>(&'a mut self, what: Copied<'a>, _: &'a CallOptions) -> Op<'a, Result<()>> {
-        Op::boxed(self.begin_copy(what))
+        self.operation(|conn| conn.begin_copy(what))
     }
 
     fn send<'a>(&'a mut self, data: &'a [u8]) -> Op<'a, Result<()>> {
@@ -180,7 +180,7 @@ impl RawCopy for PostgresConnection {
             return Op::ready(Err(error));
         }
         copy.buffer.extend_from_slice(data);
-        if copy.buffer.len() < PORTION { Op::ready(Ok(())) } else { Op::boxed(self.pass_on()) }
+        if copy.buffer.len() < PORTION { Op::ready(Ok(())) } else { self.operation(|conn| conn.pass_on()) }
     }
 
     fn send_row<'a>(&'a mut self, row: &'a [ValueRef<'a>]) -> Op<'a, Result<()>> {
@@ -188,12 +188,12 @@ impl RawCopy for PostgresConnection {
         if let Err(error) = copy.check().and_then(|()| copy.put(row)) {
             return Op::ready(Err(error));
         }
-        if copy.buffer.len() < PORTION { Op::ready(Ok(())) } else { Op::boxed(self.pass_on()) }
+        if copy.buffer.len() < PORTION { Op::ready(Ok(())) } else { self.operation(|conn| conn.pass_on()) }
     }
 
     fn finish(&mut self) -> Op<'_, Result<u64>> {
         match self.copy.as_ref().map(|copy| copy.check()) {
-            Some(Ok(())) => Op::boxed(self.end_copy()),
+            Some(Ok(())) => self.operation(|conn| conn.end_copy()),
             Some(Err(error)) => {
                 self.drop_copy();
                 Op::ready(Err(error))
@@ -203,7 +203,7 @@ impl RawCopy for PostgresConnection {
     }
 
     fn copy_out<'a>(&'a mut self, what: Copied<'a>, options: &'a CallOptions) -> Op<'a, Result<()>> {
-        Op::boxed(self.begin_copy_out(what, options))
+        self.operation(|conn| conn.begin_copy_out(what, options))
     }
 }
 

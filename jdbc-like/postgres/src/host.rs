@@ -12,6 +12,7 @@ use tokio_postgres::CancelToken;
 
 use crate::async_host::AsyncHost;
 use crate::blocking_host::{self, BlockingHost};
+use crate::shared_io::Turn;
 use crate::socket::Peer;
 
 /// The connection's own future: it reads and writes the socket.
@@ -74,10 +75,19 @@ impl Host {
         }
     }
 
-    /// Lets the connection send what is queued, without waiting.
+    /// What an operation drives the connection with while it waits; none: its runner does that.
+    pub(crate) fn turn(&self) -> Option<Turn> {
+        match &self.driver {
+            Driver::Async(host) => Some(host.turn()),
+            Driver::Blocking(_) => None,
+        }
+    }
+
+    /// Lets the connection do what it can do without waiting: send what is queued, read what is there.
     pub(crate) fn nudge(&self) {
-        if let Driver::Blocking(host) = &self.driver {
-            host.nudge();
+        match &self.driver {
+            Driver::Async(host) => host.nudge(),
+            Driver::Blocking(host) => host.nudge(),
         }
     }
 

@@ -87,6 +87,7 @@
 #![forbid(unsafe_code)]
 
 mod async_host;
+mod async_socket;
 pub mod blocking;
 mod blocking_host;
 mod blocking_socket;
@@ -113,6 +114,7 @@ mod passfile;
 mod plan;
 mod portal;
 mod properties;
+mod relay;
 mod resolve;
 mod run;
 mod run_many;
@@ -121,8 +123,10 @@ mod secure;
 mod security;
 mod settings;
 mod settle;
+mod shared_io;
 mod socket;
 mod statement;
+mod sync;
 mod target;
 #[cfg(feature = "tls")]
 mod tls;

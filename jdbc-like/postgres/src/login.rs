@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Connection, Error, SimpleQueryMessage};
 
-use crate::async_host::{self, AsyncHost, AsyncSocket};
+use crate::async_host::{self, AsyncHost};
 use crate::blocking_host::{self, BlockingHost};
 use crate::connection::{Login, PostgresConnection};
 use crate::error::{self, Fate, not_connected, not_logged_in};
@@ -116,8 +116,8 @@ async fn begin_async(
 ) -> Result<Opened, Failure> {
     let broken = |io: io::Error| not_connected(&target.address, &io);
     let (socket, place) = async_host::dial(&target.address).await.map_err(broken)?;
-    if let AsyncSocket::Tcp(stream) = &socket {
-        tune(stream, options.keepalives.as_ref()).map_err(broken)?;
+    if let Address::Tcp(..) = target.address {
+        tune(&socket, options.keepalives.as_ref()).map_err(broken)?;
     }
     let (login, io, tls) = log_in(socket, target, way).await?;
     let host = Host::for_tasks(AsyncHost::new(runtime.clone(), io), Peer { place, tls });

@@ -1,8 +1,8 @@
 //! [`Socket`]: a connected socket of the standard library, TCP or unix.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -69,6 +69,33 @@ impl Socket {
             Self::Unix(stream) => stream.set_nonblocking(true),
         }
     }
+
+    /// Reads what is there; none: nothing is.
+    pub(crate) fn read_now(&self, out: &mut [u8]) -> io::Result<Option<usize>> {
+        now(|| match self {
+            Self::Tcp(stream) => (&*stream).read(out),
+            Self::Unix(stream) => (&*stream).read(out),
+        })
+    }
+
+    /// Writes what there is room for; none: there is none.
+    pub(crate) fn write_now(&self, data: &[u8]) -> io::Result<Option<usize>> {
+        now(|| match self {
+            Self::Tcp(stream) => (&*stream).write(data),
+            Self::Unix(stream) => (&*stream).write(data),
+        })
+    }
+}
+
+/// What a call on a non-blocking socket comes to; none: it would have to wait.
+fn now(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Option<usize>> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            done => return done.map(Some),
+        }
+    }
 }
 
 fn connected(place: Place, until: Option<Instant>) -> io::Result<(Socket, Place)> {
@@ -116,24 +143,8 @@ impl AsFd for Socket {
     }
 }
 
-impl Read for &Socket {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Socket::Tcp(stream) => (&*stream).read(out),
-            Socket::Unix(stream) => (&*stream).read(out),
-        }
-    }
-}
-
-impl Write for &Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        match self {
-            Socket::Tcp(stream) => (&*stream).write(data),
-            Socket::Unix(stream) => (&*stream).write(data),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }
