@@ -36,7 +36,7 @@ fn run() -> io::Result<()> {
     }
     let mut json = json.map(File::create).transpose()?;
     let mut out = io::stdout();
-    writeln!(out, "medians of {} interleaved rounds; the ratio is to the first row of each table", plan.rounds)?;
+    writeln!(out, "medians of interleaved rounds; the ratio is to the first row of each table")?;
     for layer in layers {
         cores::choose(&layer);
         for mut piece in work::of(&layer).into_iter().filter(|piece| piece.name.contains(&only)) {

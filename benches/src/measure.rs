@@ -1,23 +1,28 @@
 //! Interleaved measurement: in each round every subject does the work, and ratios are taken inside the round.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Work;
 
 /// How long and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Rounds; the medians are over them.
+    /// Rounds, at most; the medians are over them.
     pub rounds: usize,
     /// How long one subject works in one round.
     pub slice: Duration,
+    /// After which time no further round begins, but for the third: some work is slow at its smallest.
+    pub limit: Duration,
 }
+
+/// Fewer rounds have no median worth the name.
+const FEWEST: usize = 3;
 
 impl Plan {
     /// A minute or two for everything.
-    pub const FULL: Plan = Plan { rounds: 31, slice: Duration::from_millis(30) };
+    pub const FULL: Plan = Plan { rounds: 31, slice: Duration::from_millis(30), limit: Duration::from_secs(90) };
     /// Some seconds for everything; enough to see a factor, not a per cent.
-    pub const QUICK: Plan = Plan { rounds: 7, slice: Duration::from_millis(10) };
+    pub const QUICK: Plan = Plan { rounds: 7, slice: Duration::from_millis(10), limit: Duration::from_secs(10) };
 }
 
 /// What came out for one subject.
@@ -29,6 +34,8 @@ pub struct Figure {
     pub subject: &'static str,
     /// Who it is compared with.
     pub baseline: &'static str,
+    /// Over how many rounds the medians are.
+    pub rounds: usize,
     /// Median over the rounds, in nanoseconds.
     pub median_ns: f64,
     /// Median over the rounds of the ratio to the baseline in the same round.
@@ -39,7 +46,11 @@ pub struct Figure {
 pub fn measure(work: &mut Work, plan: Plan) -> Vec<Figure> {
     let counts: Vec<u64> = work.subjects.iter_mut().map(|s| calibrate(|n| s.run(n), plan.slice)).collect();
     let mut nanos = vec![Vec::with_capacity(plan.rounds); work.subjects.len()];
+    let begin = Instant::now();
     for round in 0..plan.rounds {
+        if round >= FEWEST && begin.elapsed() > plan.limit {
+            break;
+        }
         for turn in 0..work.subjects.len() {
             // Another one begins each round, so that nobody always runs after the same neighbour.
             let at = (turn + round) % work.subjects.len();
@@ -53,6 +64,7 @@ pub fn measure(work: &mut Work, plan: Plan) -> Vec<Figure> {
             work: work.name,
             subject: subject.name,
             baseline,
+            rounds: own.len(),
             median_ns: median(own.clone()),
             ratio: median(ratios),
         }

@@ -10,7 +10,7 @@ use crate::measure::Figure;
 /// If the output cannot be written.
 pub fn table(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
     let Some(first) = figures.first() else { return Ok(()) };
-    writeln!(out, "\n{}", first.work)?;
+    writeln!(out, "\n{} ({} rounds)", first.work, first.rounds)?;
     for figure in figures {
         writeln!(out, "  {:<34} {:>12}   {:>6.2}x", figure.subject, nanos(figure.median_ns), figure.ratio)?;
     }
@@ -24,7 +24,7 @@ pub fn table(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
 pub fn json_lines(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
     for f in figures {
         let line = serde_json::json!({
-            "work": f.work, "subject": f.subject, "median_ns": f.median_ns, "baseline": f.baseline, "ratio": f.ratio,
+            "work": f.work, "subject": f.subject, "median_ns": f.median_ns, "baseline": f.baseline, "rounds": f.rounds, "ratio": f.ratio,
         });
         writeln!(out, "{line}")?;
     }

@@ -36,7 +36,7 @@ fn main() -> io::Result<()> {
     let mut json = json.map(|file| std::fs::File::options().create(true).append(true).open(file)).transpose()?;
     let plan = if quick { Plan::QUICK } else { Plan::FULL };
     let mut out = io::stdout();
-    writeln!(out, "medians of {} interleaved rounds; the ratio is to the first row of each table", plan.rounds)?;
+    writeln!(out, "medians of interleaved rounds; the ratio is to the first row of each table")?;
     let rt = Rc::new(runtime());
     let works = [
         blocking::work("get + return, one thread, 32 connections", 1, 32),

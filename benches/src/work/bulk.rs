@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use batis_dbc::{Batch, BatchOptions, BatchStrategy, blocking};
+use batis_testkit::{Cluster, Setup};
 
-use super::driver::{postgres_async, postgres_blocking, read_raw, runtime, sqlite_blocking, tokio_postgres};
+use super::driver::{drivers, postgres_async, postgres_blocking, read_raw, runtime, sqlite_blocking, tokio_postgres};
 use super::user::{User, postgres};
 use crate::{Subject, Work};
 
@@ -24,6 +25,7 @@ pub(super) fn all() -> Vec<Work> {
         database.psql(&format!("drop table if exists large, bulk; {TABLE}; {large}")).expect("the tables are made");
         works.extend([postgres_large(), postgres_insert()]);
     }
+    works.extend(postgres_durable_insert());
     works
 }
 
@@ -100,7 +102,7 @@ fn fills<C: Empties + 'static>(name: &'static str, mut conn: C, mut fill: impl F
     })
 }
 
-/// Each row in a transaction of its own, which the private server does not write to a disk.
+/// Each row in a transaction of its own. The private server of the other work does not wait for a disk, as one that is durable does.
 fn each_by_itself(conn: &mut blocking::Connection) {
     rows().try_for_each(|row| conn.execute(INSERT, row).map(|_| ())).expect("the rows are new");
 }
@@ -133,6 +135,27 @@ fn postgres_insert() -> Work {
         }),
     ];
     Work { name: "PostgreSQL: insert 10,000 rows of 3 columns", subjects }
+}
+
+/// The same on a server that is set as PostgreSQL comes, where a commit waits for the disk.
+fn postgres_durable_insert() -> Option<Work> {
+    let setup = ["fsync = on", "synchronous_commit = on", "full_page_writes = on"]
+        .iter()
+        .fold(Setup::new(), |s, line| s.setting(line));
+    let cluster = Cluster::start_with(&setup).ok()?;
+    cluster.psql("postgres", TABLE).expect("the table is made");
+    let url = cluster.socket_url("postgres");
+    let connect = || drivers().connect_blocking(&url).expect("the server answers");
+    let (all, each, one, batch) = (cluster, connect(), connect(), connect());
+    let subjects = vec![
+        fills("one by one, each by itself", each, move |conn| {
+            let _server = &all;
+            each_by_itself(conn);
+        }),
+        fills("one by one, a transaction", one, one_by_one),
+        fills("batch", batch, by_batch(BatchStrategy::Auto)),
+    ];
+    Some(Work { name: "PostgreSQL, commits on disk: insert 10,000 rows of 3 columns", subjects })
 }
 
 fn sqlite_insert() -> Work {
