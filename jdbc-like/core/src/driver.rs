@@ -18,6 +18,7 @@ use crate::metadata::Capabilities;
 pub use crate::metadata::Introspection;
 use crate::op::{BoxFuture, Op};
 use crate::options::{CallOptions, TransactionOptions};
+use crate::row::Row;
 use crate::runner::Runner;
 use crate::shape::{Description, Shape};
 use crate::statement::PreparedStatement;
@@ -319,6 +320,17 @@ pub trait RawConnection: Send + 'static {
         rows: &'a [Vec<ValueRef<'a>>],
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
+        let _ = (statement, rows, options);
+        Op::ready(Err(SqlError::unsupported("pipelining")))
+    }
+
+    /// The same as [`run_many`](Self::run_many), of a statement that returns rows: those of each set of parameters.
+    fn query_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        rows: &'a [Vec<ValueRef<'a>>],
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<Vec<Row>>>> {
         let _ = (statement, rows, options);
         Op::ready(Err(SqlError::unsupported("pipelining")))
     }

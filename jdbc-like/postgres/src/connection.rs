@@ -12,7 +12,7 @@ use batis_dbc::driver::{
     Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, RawCopy, Wire,
 };
 use batis_dbc::{
-    BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Runner, Shape, SqlError,
+    BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Row, Runner, Shape, SqlError,
     TimedOut, ValueRef,
 };
 use tokio_postgres::{Client, Error};
@@ -368,6 +368,15 @@ impl RawConnection for PostgresConnection {
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
         Op::boxed(self.pipeline(statement, rows, options))
+    }
+
+    fn query_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        rows: &'a [Vec<ValueRef<'a>>],
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<Vec<Row>>>> {
+        Op::boxed(self.pipeline_rows(statement, rows, options))
     }
 
     fn copying(&mut self) -> Option<&mut dyn RawCopy> {

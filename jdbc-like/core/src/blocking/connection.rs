@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ResultSet, SharedRunner, Transaction, wait};
-use crate::batch::{Batch, BatchOptions, BatchOutcome};
+use crate::batch::{Batch, BatchOptions, BatchOutcome, BatchRows};
 use crate::cancel::CancelHandle;
 use crate::connection::Connection as AsyncConnection;
 use crate::data_source::Lease;
@@ -306,6 +306,28 @@ impl Connection {
     /// As there.
     pub fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
         wait(&self.runner.0, options.deadline, self.inner.execute_batch_with(batch, options))
+    }
+
+    /// See [`execute_batch_returning`](AsyncConnection::execute_batch_returning).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_returning(&mut self, batch: &Batch, columns: &[&str]) -> Result<BatchRows> {
+        self.execute_batch_returning_with(batch, columns, &BatchOptions::new())
+    }
+
+    /// See [`execute_batch_returning_with`](AsyncConnection::execute_batch_returning_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_returning_with(
+        &mut self,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
+        let patience = self.inner.patience(options.deadline);
+        wait(&self.runner.0, patience, self.inner.execute_batch_returning_with(batch, columns, options))
     }
 
     /// Runs operations of the [connection below](AsyncConnection) and waits for them. For what has no twin here (a driver's own operations).
