@@ -206,9 +206,10 @@ impl PostgresConnection {
         if !passed {
             return Poll::Pending;
         }
-        // What a portal asked for is cancelled, and the transaction fails with it.
+        // What a portal asked for is cancelled, and the transaction fails with it. Nobody waits for that here: the next operation does.
         self.forget_result();
         self.wire = Wire::InFlight;
+        self.fence = Some(self.host.cancel(self.client.cancel_token()));
         Poll::Ready(Err(TimedOut.into_error()))
     }
 

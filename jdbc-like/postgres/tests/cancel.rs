@@ -133,6 +133,52 @@ fn a_statement_whose_time_is_up_is_stopped_on_the_server_too() {
     gives_up(&database, |sql, soon| runtime.block_on(conn.execute_with(sql, (), soon)).unwrap_err());
 }
 
+/// Reads rows of which some wait for a row that another connection has locked, gives up, and leaves the connection alone: the server stops too.
+fn gives_up_reading(database: &TestDatabase, read: impl FnOnce(&str, &CallOptions) -> SqlError) {
+    database.psql("drop table if exists locked; create table locked (n int); insert into locked values (0)").unwrap();
+    let mut holder = threads(database);
+    holder.begin(&TransactionOptions::new()).unwrap();
+    holder.execute("update locked set n = 1", ()).unwrap();
+    let waits = "select n, repeat('x', 10000) from generate_series(1, 10) n union all select n, '' from (select n from locked for update) l";
+    let soon = CallOptions::new().timeout(Duration::from_millis(300));
+    assert_eq!(code(&read(waits, &soon)), "57014");
+    let active = "select count(*) from pg_stat_activity where state = 'active' and query like 'select n, repeat%'";
+    // Inside of its transaction the holder would see the same activity all the time.
+    let (mut watching, end) = (threads(database), Instant::now() + Duration::from_secs(30));
+    while watching.query_one(active, ()).unwrap().get::<i64>(0).unwrap() > 0 {
+        assert!(Instant::now() < end, "the server still waits");
+    }
+    holder.rollback().unwrap();
+}
+
+#[test]
+fn rows_whose_time_is_up_are_stopped_on_the_server_too() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    gives_up_reading(&database, |sql, soon| conn.query_with(sql, (), soon).unwrap().collect().unwrap_err());
+    assert_eq!(conn.query_one("select 1", ()).unwrap().get::<i64>(0).unwrap(), 1);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut conn = runtime.block_on(manager().connect(&database.url())).unwrap();
+    gives_up_reading(&database, |sql, soon| {
+        runtime.block_on(async { conn.query_with(sql, (), soon).await.unwrap().collect().await.unwrap_err() })
+    });
+    assert_eq!(runtime.block_on(conn.query_one("select 1", ())).unwrap().get::<i64>(0).unwrap(), 1);
+}
+
+#[test]
+fn rows_whose_time_is_up_never_cancel_the_next_statement() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    let slow = "select n, repeat('x', 10000), pg_sleep(0.0004) from generate_series(1, 100000) n";
+    for n in 0..50_i64 {
+        let soon = CallOptions::new().deadline(Instant::now() + Duration::from_millis(4));
+        let read = conn.query_with(slow, (), &soon).and_then(|rows| rows.finish());
+        assert_eq!(code(&read.unwrap_err()), "57014");
+        let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).unwrap();
+        assert_eq!(next.get::<i64>(0).unwrap(), n);
+    }
+}
+
 #[tokio::test]
 async fn a_settling_that_is_dropped_is_gone_on_with() {
     let Some(database) = database() else { return };
