@@ -327,23 +327,10 @@ impl Connection {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
                 watch.failed(&error);
-                Err(Box::pin(self.did_not_start(error, statement, options)).await)
+                let error = Box::pin(self.failed(error, options.deadline)).await;
+                Err(error.sql_text(Arc::clone(statement.shared_sql())))
             }
         }
-    }
-
-    #[cold]
-    async fn did_not_start(
-        &mut self,
-        error: SqlError,
-        statement: &PreparedStatement,
-        options: &CallOptions,
-    ) -> SqlError {
-        let error = self.note(error).sql_text(Arc::clone(statement.shared_sql()));
-        if options.deadline.is_some() {
-            self.stop().await;
-        }
-        error
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.

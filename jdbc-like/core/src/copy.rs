@@ -92,11 +92,10 @@ impl<'c> CopyIn<'c> {
             Some(raw) => watch.during(limit.during(raw.copy_in(what, options))).await,
             None => Err(cannot_copy(conn)),
         };
-        // What a failed start has left behind is ended by the next operation.
-        started.map_err(|error| {
+        if let Err(error) = started {
             watch.failed(&error);
-            conn.note(error).sql_text(what.text())
-        })?;
+            return Err(conn.failed(error, options.deadline).await.sql_text(what.text()));
+        }
         Ok(Self { conn, deadline: options.deadline, open: true, watch })
     }
 
@@ -150,7 +149,10 @@ impl<'c> CopyIn<'c> {
                 self.watch.stored(rows);
                 Ok(rows)
             }
-            Err(error) => Err(self.failed(error)),
+            Err(error) => {
+                self.watch.failed(&error);
+                Err(self.conn.failed(error, self.deadline).await)
+            }
         }
     }
 
@@ -412,10 +414,10 @@ impl Connection {
             Some(raw) => watch.during(limit.during(raw.copy_out(what, options))).await,
             None => Err(cannot_copy(self)),
         };
-        started.map_err(|error| {
+        if let Err(error) = started {
             watch.failed(&error);
-            self.note(error).sql_text(what.text())
-        })?;
+            return Err(self.failed(error, options.deadline).await.sql_text(what.text()));
+        }
         Ok(CopyOut { rows: ResultSet::new(self, false, 0), watch })
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Result, SqlError};
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Cells;
 use crate::row::Row;
+use crate::sql_state::SqlState;
 use crate::statement::{PreparedStatement, StatementRef};
 use crate::value::ValueRef;
 
@@ -87,7 +88,7 @@ impl Connection {
         if run.batch.is_empty() {
             return Ok(run);
         }
-        self.settle_to(depth).await?;
+        self.settle_within(depth, run.options.deadline).await?;
         let way = self.way(&run).await?;
         run.outcome.strategy = way.strategy();
         if !run.options.atomic {
@@ -201,7 +202,8 @@ impl<'b> Run<'b> {
 
     /// The error of the item because of which a chunk failed. What this does is rolled back.
     async fn blamed(&mut self, conn: &mut Connection, chunk: Range<usize>, depth: u32, error: SqlError) -> SqlError {
-        if error.breaks_connection() {
+        // The end of its time is no item's doing, and there is none for a second run.
+        if error.breaks_connection() || error.sql_state() == SqlState::QUERY_CANCELED {
             return error;
         }
         self.items(conn, chunk, depth).await.err().unwrap_or(error)
@@ -285,10 +287,7 @@ impl<'b> Run<'b> {
                 rows.into_iter().for_each(|rows| all.add_item(rows));
             }),
         };
-        done.map_err(|error| {
-            let index = error.batch_index().unwrap_or_default();
-            conn.note(error).in_batch(first + index).sql_text(self.statement.sql())
-        })
+        done.map_err(|error| moved(conn.note(error), first).sql_text(self.statement.sql()))
     }
 
     /// The error of a row carries its index already.
@@ -302,10 +301,7 @@ impl<'b> Run<'b> {
             }
             copy.finish().await
         };
-        copied.await.map_err(|error| match error.batch_index() {
-            Some(index) => error.in_batch(first + index),
-            None => error,
-        })
+        copied.await.map_err(|error| moved(error, first))
     }
 
     fn chunks(&self, way: &Way<'_>, conn: &mut Connection) -> Vec<Range<usize>> {
@@ -319,5 +315,13 @@ impl<'b> Run<'b> {
         };
         let items = self.batch.len();
         (0..items).step_by(size).map(|start| start..(start + size).min(items)).collect()
+    }
+}
+
+/// The error of an item of a chunk that begins there; one without an index is that of the chunk.
+fn moved(error: SqlError, first: usize) -> SqlError {
+    match error.batch_index() {
+        Some(index) => error.in_batch(first + index),
+        None => error,
     }
 }

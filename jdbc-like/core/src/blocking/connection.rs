@@ -108,7 +108,7 @@ impl Connection {
     ) -> Result<ResultSet<'_>> {
         let patience = self.inner.patience(options.deadline);
         let rows = wait(&self.runner.0, patience, self.inner.query_with(statement, params, options))?;
-        Ok(ResultSet::new(rows, &self.runner.0, options.deadline))
+        Ok(ResultSet::new(rows, &self.runner.0, patience))
     }
 
     /// See [`execute`](AsyncConnection::execute).
@@ -305,7 +305,8 @@ impl Connection {
     /// # Errors
     /// As there.
     pub fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
-        wait(&self.runner.0, options.deadline, self.inner.execute_batch_with(batch, options))
+        let patience = self.inner.patience(options.deadline);
+        wait(&self.runner.0, patience, self.inner.execute_batch_with(batch, options))
     }
 
     /// See [`execute_batch_returning`](AsyncConnection::execute_batch_returning).

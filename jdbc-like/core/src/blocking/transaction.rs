@@ -43,8 +43,9 @@ impl<'c> Transaction<'c> {
         params: impl Params,
         options: &CallOptions,
     ) -> Result<ResultSet<'_>> {
-        let rows = wait(self.runner, options.deadline, self.inner.query_with(statement, params, options))?;
-        Ok(ResultSet::new(rows, self.runner, options.deadline))
+        let patience = self.inner.parts().0.patience(options.deadline);
+        let rows = wait(self.runner, patience, self.inner.query_with(statement, params, options))?;
+        Ok(ResultSet::new(rows, self.runner, patience))
     }
 
     /// See [`execute`](AsyncTransaction::execute).
