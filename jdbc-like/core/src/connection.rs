@@ -154,10 +154,14 @@ impl Connection {
     /// What the database says of the text.
     #[doc(alias = "getParameterMetaData")]
     pub async fn describe(&mut self, statement: impl ToStatement) -> Result<Description> {
-        let statement = self.statement(statement.to_statement());
-        self.settle_to(self.inner.base).await?;
+        let (statement, base) = (self.statement(statement.to_statement()), self.inner.base);
+        self.describe_at(base, &statement).await
+    }
+
+    pub(crate) async fn describe_at(&mut self, depth: u32, statement: &PreparedStatement) -> Result<Description> {
+        self.settle_to(depth).await?;
         let limit = self.limit(None);
-        let described = limit.during(self.raw_mut().describe(&statement)).await;
+        let described = limit.during(self.raw_mut().describe(statement)).await;
         described.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
     }
 

@@ -149,6 +149,12 @@ fn batches(conn: &mut Connection, _: &Dialect) -> Check {
     same!(returned.iter().map(<[_]>::len).collect::<Vec<_>>(), [2, 0, 2]);
     let one_by_one = BatchOptions::new().strategy(BatchStrategy::OneByOne);
     same!(conn.execute_batch_returning_with(&batch, &["n"], &one_by_one)?.strategy(), BatchStrategy::OneByOne);
+    let mut transaction = conn.transaction()?;
+    same!(transaction.execute_batch(&batch)?.counts.len(), 3);
+    same!(transaction.execute_batch_returning(&batch, &["n"])?.len(), 3);
+    let biggest = transaction.query_one("select max(n) from conf_more", ())?.get::<i64>(0)?;
+    transaction.rollback()?;
+    same!(conn.query_one("select max(n) from conf_more", ())?.get::<i64>(0)? < biggest, true);
     Ok(())
 }
 

@@ -30,8 +30,12 @@ impl Connection {
     /// What the database says of an item; [`SqlError::batch_index`] tells which one. With `atomic` nothing is done then, otherwise all
     /// items before it. 57014 if the deadline passes; 0A000 for a strategy that the statement or the database cannot have.
     pub async fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
-        let run = self.run_batch(self.base_depth(), Run::new(batch, &batch.statement, options)).await?;
-        Ok(run.outcome)
+        let base = self.base_depth();
+        self.batch_at(base, batch, options).await
+    }
+
+    pub(crate) async fn batch_at(&mut self, depth: u32, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
+        Ok(self.run_batch(depth, Run::new(batch, &batch.statement, options)).await?.outcome)
     }
 
     /// Runs a batch, all or nothing, and returns these columns of the rows that its items wrote: keys that the database made, defaults,
@@ -75,10 +79,21 @@ impl Connection {
         columns: &[&str],
         options: &BatchOptions,
     ) -> Result<BatchRows> {
+        let base = self.base_depth();
+        self.batch_returning_at(base, batch, columns, options).await
+    }
+
+    pub(crate) async fn batch_returning_at(
+        &mut self,
+        depth: u32,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
         let statement = self.returning(StatementRef::Prepared(&batch.statement), columns)?;
         let mut run = Run::new(batch, &statement, options);
         run.rows = Some(BatchRows::default());
-        let run = self.run_batch(self.base_depth(), run).await?;
+        let run = self.run_batch(depth, run).await?;
         let mut rows = run.rows.unwrap_or_default();
         rows.set_strategy(run.outcome.strategy);
         Ok(rows)
@@ -89,10 +104,10 @@ impl Connection {
             return Ok(run);
         }
         self.settle_within(depth, run.options.deadline).await?;
-        let way = self.way(&run).await?;
+        let way = self.way(depth, &run).await?;
         run.outcome.strategy = way.strategy();
         if !run.options.atomic {
-            run.all(self, &way).await?;
+            run.all(self, &way, depth).await?;
             return Ok(run);
         }
         self.enter(depth + 1, &TransactionOptions::new()).await?;
@@ -139,8 +154,7 @@ impl<'b> Run<'b> {
     }
 
     /// Where each item may stay although a later one fails.
-    async fn all(&mut self, conn: &mut Connection, way: &Way<'_>) -> Result<()> {
-        let depth = conn.base_depth();
+    async fn all(&mut self, conn: &mut Connection, way: &Way<'_>, depth: u32) -> Result<()> {
         for chunk in self.chunks(way, conn) {
             if depth == 0 && matches!(way, Way::OneByOne) {
                 self.items(conn, chunk, 0).await?;

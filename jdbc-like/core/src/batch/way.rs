@@ -32,17 +32,17 @@ impl Way<'_> {
 }
 
 impl Connection {
-    pub(super) async fn way<'b>(&mut self, run: &Run<'b>) -> Result<Way<'b>> {
+    pub(super) async fn way<'b>(&mut self, depth: u32, run: &Run<'b>) -> Result<Way<'b>> {
         let can = self.raw_mut().batching();
         let insert = Insert::of(run.statement.sql());
         let found = match run.options.strategy {
             BatchStrategy::OneByOne => Some(Way::OneByOne),
             BatchStrategy::Pipelined => can.pipelines.then_some(Way::Pipelined),
             BatchStrategy::MultiValues => insert.map(Way::MultiValues),
-            BatchStrategy::Unnest => self.unnest(run, insert.as_ref(), can).await?.map(Way::Unnest),
+            BatchStrategy::Unnest => self.unnest(depth, run, insert.as_ref(), can).await?.map(Way::Unnest),
             BatchStrategy::Copy if self.raw_mut().copying().is_none() => None,
             BatchStrategy::Copy => insert.and_then(|insert| insert.copy_target()).map(Way::Copy),
-            BatchStrategy::Auto => Some(self.best(run, insert, can).await?),
+            BatchStrategy::Auto => Some(self.best(depth, run, insert, can).await?),
         };
         found.ok_or_else(|| {
             let what = format!("the batch strategy `{}` for this statement on this database", run.options.strategy);
@@ -50,7 +50,13 @@ impl Connection {
         })
     }
 
-    async fn best<'b>(&mut self, run: &Run<'b>, insert: Option<Insert<'b>>, can: Batching) -> Result<Way<'b>> {
+    async fn best<'b>(
+        &mut self,
+        depth: u32,
+        run: &Run<'b>,
+        insert: Option<Insert<'b>>,
+        can: Batching,
+    ) -> Result<Way<'b>> {
         let one_by_one = if can.pipelines { Way::Pipelined } else { Way::OneByOne };
         let several = can.multi_values && run.batch.len() >= FEW;
         // Of several items of which some write no row nobody could tell whose the others are.
@@ -58,7 +64,7 @@ impl Connection {
             return Ok(one_by_one);
         };
         let plain = insert.tail.trim().is_empty();
-        match self.unnest(run, Some(&insert).filter(|_| plain), can).await? {
+        match self.unnest(depth, run, Some(&insert).filter(|_| plain), can).await? {
             Some(statement) => Ok(Way::Unnest(statement)),
             None => Ok(Way::MultiValues(insert)),
         }
@@ -67,12 +73,13 @@ impl Connection {
     /// The statement that takes an array for each column, if the insert can be written so.
     async fn unnest(
         &mut self,
+        depth: u32,
         run: &Run<'_>,
         insert: Option<&Insert<'_>>,
         can: Batching,
     ) -> Result<Option<PreparedStatement>> {
         let Some(insert) = insert.filter(|_| can.unnest) else { return Ok(None) };
-        let described = self.describe(run.statement).await?;
+        let described = self.describe_at(depth, run.statement).await?;
         let types: Vec<&str> = described.parameter_types.iter().map(|name| &**name).collect();
         if types.len() != run.batch.columns.len() {
             return Ok(None);
