@@ -65,6 +65,7 @@ fn rows(dialect: &Dialect) -> Vec<(&'static str, String)> {
         routines,
         open_transactions: _,
         too_long,
+        counts_placeholders,
         tells_last_insert_id,
         warning,
         stores_zero_characters,
@@ -95,6 +96,10 @@ fn rows(dialect: &Dialect) -> Vec<(&'static str, String)> {
         ("`describe` and results know the table of a column", yes(*knows_origins)),
         ("a text that is too long for `varchar(3)`", or_none(*too_long, "is stored")),
         ("it has routines to `call`", yes(!routines.is_empty())),
+        (
+            "it counts placeholders itself (`?1`, `:name` too); a script runs up to where a wrong number is seen (otherwise not at all)",
+            yes(*counts_placeholders),
+        ),
         ("`last_insert_id` tells the key of the row that was inserted last", yes(*tells_last_insert_id)),
         ("it has warnings", yes(warning.is_some())),
         ("text may hold U+0000", yes(*stores_zero_characters)),

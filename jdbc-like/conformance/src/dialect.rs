@@ -41,6 +41,9 @@ pub struct Dialect {
     pub open_transactions: Option<&'static str>,
     /// The SQLSTATE of a text that is longer than its column `varchar(3)`; none: it is not checked.
     pub too_long: Option<&'static str>,
+    /// Whether the database counts the placeholders of each statement itself, those in forms of its own among them (`?1`, `:name`); a script
+    /// with a wrong number of parameters runs up to the statement that this is seen at.
+    pub counts_placeholders: bool,
     /// Whether the database tells the key of the row that was inserted last.
     pub tells_last_insert_id: bool,
     /// A statement of which the database warns with `take care`; none: it never warns.
@@ -166,6 +169,7 @@ impl Dialect {
             failing_row: "select abs(case i when 30 then -9223372036854775807 - 1 else i end) from ({numbers}) s",
             open_transactions: None,
             too_long: None,
+            counts_placeholders: true,
             tells_last_insert_id: true,
             warning: None,
             stores_zero_characters: true,
@@ -217,6 +221,7 @@ impl Dialect {
                 "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
             ),
             too_long: Some("22001"),
+            counts_placeholders: false,
             tells_last_insert_id: false,
             warning: Some("do $$ begin raise warning 'take care'; end $$"),
             stores_zero_characters: false,

@@ -4,7 +4,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 
 use batis_conformance::{Answer, FakeDriver};
-use batis_dbc::{CallOptions, DataSource as _, DriverManager, Result, ScriptResult, TransactionOptions, Value, block};
+use batis_dbc::{
+    Batch, CallOptions, DataSource as _, DriverManager, Result, ScriptResult, TransactionOptions, Value, block,
+};
 use futures_core::Stream as _;
 
 /// What `spawn` of a runtime asks for. The future's value is made by functions that return one, never by `todo!()`: all after that would be
@@ -38,6 +40,10 @@ fn of_connections() {
         // The fake database cannot do these; their futures are Send all the same.
         assert!(conn.call("{call p(?)}", (batis_dbc::Out,)).await.is_err());
         assert!(conn.execute_returning("insert", (1,), &["a"]).await.is_err());
+        let mut batch = Batch::new("change");
+        batch.add(())?;
+        conn.execute_batch(&batch).await?;
+        assert!(conn.execute_batch_returning(&batch, &["a"]).await.is_err());
         conn.execute_script("a; b").await?;
         let mut results = conn.query_script("change; rows", ())?;
         while let Some(result) = results.next().await? {

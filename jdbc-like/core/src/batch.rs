@@ -1,7 +1,9 @@
 //! [`Batch`]: one statement with many sets of parameters, run the fastest way that the statement and the database allow.
 
 mod insert;
+mod rows;
 mod run;
+mod way;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use crate::params::{Cells, Params};
 use crate::statement::PreparedStatement;
 use crate::to_sql::wrong_parameter_count;
 use crate::value::Value;
+
+pub use rows::BatchRows;
 
 /// One statement with many sets of parameters.
 ///
@@ -215,7 +219,8 @@ impl BatchOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Batching {
-    /// Several calls may be on the way at once: [`run_many`](crate::driver::RawConnection::run_many) does so.
+    /// Several calls may be on the way at once: [`run_many`](crate::driver::RawConnection::run_many) and
+    /// [`query_many`](crate::driver::RawConnection::query_many) do so.
     pub pipelines: bool,
     /// Inserting several rows by one `VALUES` is faster than one by one.
     pub multi_values: bool,

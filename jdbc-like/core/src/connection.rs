@@ -154,10 +154,14 @@ impl Connection {
     /// What the database says of the text.
     #[doc(alias = "getParameterMetaData")]
     pub async fn describe(&mut self, statement: impl ToStatement) -> Result<Description> {
-        let statement = self.statement(statement.to_statement());
-        self.settle_to(self.inner.base).await?;
+        let (statement, base) = (self.statement(statement.to_statement()), self.inner.base);
+        self.describe_at(base, &statement).await
+    }
+
+    pub(crate) async fn describe_at(&mut self, depth: u32, statement: &PreparedStatement) -> Result<Description> {
+        self.settle_to(depth).await?;
         let limit = self.limit(None);
-        let described = limit.during(self.raw_mut().describe(&statement)).await;
+        let described = limit.during(self.raw_mut().describe(statement)).await;
         described.map_err(|e| self.note(e).sql_text(Arc::clone(statement.shared_sql())))
     }
 
@@ -327,23 +331,10 @@ impl Connection {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
                 watch.failed(&error);
-                Err(Box::pin(self.did_not_start(error, statement, options)).await)
+                let error = Box::pin(self.failed(error, options.deadline)).await;
+                Err(error.sql_text(Arc::clone(statement.shared_sql())))
             }
         }
-    }
-
-    #[cold]
-    async fn did_not_start(
-        &mut self,
-        error: SqlError,
-        statement: &PreparedStatement,
-        options: &CallOptions,
-    ) -> SqlError {
-        let error = self.note(error).sql_text(Arc::clone(statement.shared_sql()));
-        if options.deadline.is_some() {
-            self.stop().await;
-        }
-        error
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.

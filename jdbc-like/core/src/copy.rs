@@ -5,7 +5,8 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use futures_core::Stream;
@@ -14,6 +15,7 @@ use crate::connection::Connection;
 use crate::driver::Wire;
 use crate::error::{Result, SqlError};
 use crate::limit::Limit;
+use crate::observe::CopyWatch;
 use crate::op::Op;
 use crate::options::CallOptions;
 use crate::params::Params;
@@ -73,6 +75,7 @@ pub struct CopyIn<'c> {
     conn: &'c mut Connection,
     deadline: Option<Instant>,
     open: bool,
+    watch: CopyWatch,
 }
 
 impl<'c> CopyIn<'c> {
@@ -84,13 +87,16 @@ impl<'c> CopyIn<'c> {
     ) -> Result<Self> {
         conn.settle_within(depth, options.deadline).await?;
         let limit = conn.limit(options.deadline);
+        let watch = CopyWatch::begin(conn.raw_mut(), what, true);
         let started = match conn.raw_mut().copying() {
-            Some(raw) => limit.during(raw.copy_in(what, options)).await,
+            Some(raw) => watch.during(limit.during(raw.copy_in(what, options))).await,
             None => Err(cannot_copy(conn)),
         };
-        // What a failed start has left behind is ended by the next operation.
-        started.map_err(|error| conn.note(error).sql_text(what.text()))?;
-        Ok(Self { conn, deadline: options.deadline, open: true })
+        if let Err(error) = started {
+            watch.failed(&error);
+            return Err(conn.failed(error, options.deadline).await.sql_text(what.text()));
+        }
+        Ok(Self { conn, deadline: options.deadline, open: true, watch })
     }
 
     /// Sends a portion: any piece of the data, cut anywhere.
@@ -101,6 +107,7 @@ impl<'c> CopyIn<'c> {
     pub async fn send(&mut self, data: &[u8]) -> Result<()> {
         let (limit, raw) = self.raw(self.open)?;
         let sent = limit.during(raw.send(data)).await;
+        self.watch.moved(data.len());
         sent.map_err(|error| self.failed(error))
     }
 
@@ -137,8 +144,16 @@ impl<'c> CopyIn<'c> {
     pub async fn finish(mut self) -> Result<u64> {
         let open = std::mem::take(&mut self.open);
         let (limit, raw) = self.raw(open)?;
-        let done = limit.during(raw.finish()).await;
-        done.map_err(|error| self.conn.note(error))
+        match limit.during(raw.finish()).await {
+            Ok(rows) => {
+                self.watch.stored(rows);
+                Ok(rows)
+            }
+            Err(error) => {
+                self.watch.failed(&error);
+                Err(self.conn.failed(error, self.deadline).await)
+            }
+        }
     }
 
     /// The connection, if the copy is (or was just now) open.
@@ -152,6 +167,7 @@ impl<'c> CopyIn<'c> {
 
     #[cold]
     pub(crate) fn failed(&mut self, error: SqlError) -> SqlError {
+        self.watch.failed(&error);
         self.end();
         self.conn.note(error)
     }
@@ -218,8 +234,10 @@ impl CopyRows<'_> {
 /// Bytes on their way out of a table. Made by [`Connection::copy_out`].
 ///
 /// As a [`ResultSet`] it may be dropped at any time; the next operation ends what is left.
-#[derive(Debug)]
-pub struct CopyOut<'c>(ResultSet<'c>);
+pub struct CopyOut<'c> {
+    rows: ResultSet<'c>,
+    watch: CopyWatch,
+}
 
 impl<'c> CopyOut<'c> {
     /// The next portion (PostgreSQL: a row in text and CSV format, with its end of line); none at the end.
@@ -235,12 +253,24 @@ impl<'c> CopyOut<'c> {
     }
 
     pub(crate) async fn advance(&mut self) -> Result<bool> {
-        self.0.advance().await
+        poll_fn(|cx| self.poll_advance(cx)).await
+    }
+
+    fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        let moved = ready!(self.rows.poll_advance(cx));
+        match &moved {
+            Ok(more) => {
+                let bytes = if *more { self.portion().len() } else { 0 };
+                self.watch.moved(bytes);
+            }
+            Err(error) => self.watch.failed(error),
+        }
+        Poll::Ready(moved)
     }
 
     /// The current portion.
     pub(crate) fn portion(&mut self) -> &[u8] {
-        match self.0.value(0) {
+        match self.rows.value(0) {
             ValueRef::Bytes(bytes) => bytes,
             _ => &[],
         }
@@ -248,7 +278,29 @@ impl<'c> CopyOut<'c> {
 
     /// The portions as a [`Stream`], each copied.
     pub fn into_stream(self) -> impl Stream<Item = Result<Vec<u8>>> + Send + 'c {
-        self.0.into_stream(|row| row.get::<&[u8]>(0).map(<[u8]>::to_vec))
+        Portions(self)
+    }
+}
+
+impl fmt::Debug for CopyOut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CopyOut").field(&self.rows).finish()
+    }
+}
+
+/// A copy outwards as a stream.
+struct Portions<'c>(CopyOut<'c>);
+
+impl Stream for Portions<'_> {
+    type Item = Result<Vec<u8>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let copy = &mut self.get_mut().0;
+        Poll::Ready(match ready!(copy.poll_advance(cx)) {
+            Ok(true) => Some(Ok(copy.portion().to_vec())),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        })
     }
 }
 
@@ -341,7 +393,7 @@ impl Connection {
     /// As there, and 57014 if the deadline passes.
     pub async fn copy_out_with(&mut self, statement: &str, options: &CallOptions) -> Result<CopyOut<'_>> {
         let depth = self.base_depth();
-        self.copy_out_at(depth, Copied::Statement(statement), options).await.map(CopyOut)
+        self.copy_out_at(depth, Copied::Statement(statement), options).await
     }
 
     /// Begins to copy rows out of a table (`t`, `t (a, b)`) or a query in parentheses, in binary form; they are read as those of a query.
@@ -351,18 +403,22 @@ impl Connection {
     /// 0A000 if the database cannot copy; what it says of the text.
     pub async fn copy_out_rows(&mut self, source: &str) -> Result<ResultSet<'_>> {
         let depth = self.base_depth();
-        self.copy_out_at(depth, Copied::Rows(source), &CallOptions::new()).await
+        Ok(self.copy_out_at(depth, Copied::Rows(source), &CallOptions::new()).await?.rows)
     }
 
-    async fn copy_out_at(&mut self, depth: u32, what: Copied<'_>, options: &CallOptions) -> Result<ResultSet<'_>> {
+    async fn copy_out_at(&mut self, depth: u32, what: Copied<'_>, options: &CallOptions) -> Result<CopyOut<'_>> {
         self.settle_within(depth, options.deadline).await?;
         let limit = self.limit(options.deadline);
+        let watch = CopyWatch::begin(self.raw_mut(), what, false);
         let started = match self.raw_mut().copying() {
-            Some(raw) => limit.during(raw.copy_out(what, options)).await,
+            Some(raw) => watch.during(limit.during(raw.copy_out(what, options))).await,
             None => Err(cannot_copy(self)),
         };
-        started.map_err(|error| self.note(error).sql_text(what.text()))?;
-        Ok(ResultSet::new(self, false, 0))
+        if let Err(error) = started {
+            watch.failed(&error);
+            return Err(self.failed(error, options.deadline).await.sql_text(what.text()));
+        }
+        Ok(CopyOut { rows: ResultSet::new(self, false, 0), watch })
     }
 }
 
@@ -391,7 +447,7 @@ impl Transaction<'_> {
     /// As there.
     pub async fn copy_out(&mut self, statement: &str) -> Result<CopyOut<'_>> {
         let (conn, depth) = self.parts();
-        conn.copy_out_at(depth, Copied::Statement(statement), &CallOptions::new()).await.map(CopyOut)
+        conn.copy_out_at(depth, Copied::Statement(statement), &CallOptions::new()).await
     }
 
     /// See [`Connection::copy_out_rows`].
@@ -400,7 +456,7 @@ impl Transaction<'_> {
     /// As there.
     pub async fn copy_out_rows(&mut self, source: &str) -> Result<ResultSet<'_>> {
         let (conn, depth) = self.parts();
-        conn.copy_out_at(depth, Copied::Rows(source), &CallOptions::new()).await
+        Ok(conn.copy_out_at(depth, Copied::Rows(source), &CallOptions::new()).await?.rows)
     }
 }
 

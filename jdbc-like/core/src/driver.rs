@@ -18,6 +18,8 @@ use crate::metadata::Capabilities;
 pub use crate::metadata::Introspection;
 use crate::op::{BoxFuture, Op};
 use crate::options::{CallOptions, TransactionOptions};
+use crate::placeholder::Placeholders;
+use crate::row::Row;
 use crate::runner::Runner;
 use crate::shape::{Description, Shape};
 use crate::statement::PreparedStatement;
@@ -103,6 +105,15 @@ impl<'a> Call<'a> {
     pub fn new(statement: &'a PreparedStatement, params: &'a [ValueRef<'a>], options: &'a CallOptions) -> Self {
         Self { statement, params, options }
     }
+}
+
+/// A statement of a text of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptStatement {
+    /// Where it stands in the text.
+    pub place: Range<usize>,
+    /// How many parameters it takes.
+    pub parameters: usize,
 }
 
 /// How a started statement goes on.
@@ -244,11 +255,15 @@ pub trait RawConnection: Send + 'static {
     /// ([`SqlError::in_script`](crate::SqlError::in_script)), and with its place if the driver knows it.
     fn script<'a>(&'a mut self, sql: &'a str, options: &'a CallOptions) -> Op<'a, Result<()>>;
 
-    /// Where the first statement of a text stands behind this byte; none if there is no further one. The place of an error counts from there.
+    /// The first statement of a text behind this byte; none if there is no further one. The place of an error counts from there.
     ///
     /// Provided for databases whose statements end at a `;` outside of text, names, comments, parentheses and `begin atomic .. end`.
-    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
-        Op::ready(Ok(crate::sql_text::first_statement(sql, from)))
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<ScriptStatement>>> {
+        let place = crate::sql_text::first_statement(sql, from);
+        Op::ready(Ok(place.map(|place| {
+            let parameters = Placeholders::of(&sql[place.clone()]).count();
+            ScriptStatement { place, parameters }
+        })))
     }
 
     /// Runs a step of transaction control.
@@ -319,6 +334,17 @@ pub trait RawConnection: Send + 'static {
         rows: &'a [Vec<ValueRef<'a>>],
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
+        let _ = (statement, rows, options);
+        Op::ready(Err(SqlError::unsupported("pipelining")))
+    }
+
+    /// The same as [`run_many`](Self::run_many), of a statement that returns rows: those of each set of parameters.
+    fn query_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        rows: &'a [Vec<ValueRef<'a>>],
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<Vec<Row>>>> {
         let _ = (statement, rows, options);
         Op::ready(Err(SqlError::unsupported("pipelining")))
     }

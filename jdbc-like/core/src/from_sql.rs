@@ -68,15 +68,25 @@ impl fmt::Display for FromSqlError {
 
 impl std::error::Error for FromSqlError {}
 
-/// 07006: for code that reads a value on its own, outside of a row.
+/// For code that reads a value on its own, outside of a row: the same codes as inside of one.
 impl From<FromSqlError> for SqlError {
     #[cold]
     fn from(error: FromSqlError) -> Self {
-        Self::conversion(SqlState::RESTRICTED_TYPE, error.to_string())
+        Self::conversion(error.sql_state(), error.to_string())
     }
 }
 
 impl FromSqlError {
+    /// 22002 for null, 22003 for a value that does not fit, 07006 for all else.
+    #[must_use]
+    pub fn sql_state(&self) -> SqlState {
+        match self {
+            Self::Null { .. } => SqlState::NULL_WITHOUT_INDICATOR,
+            Self::Range { .. } => SqlState::NUMERIC_OUT_OF_RANGE,
+            Self::Type { .. } | Self::Other(_) => SqlState::RESTRICTED_TYPE,
+        }
+    }
+
     /// The error for a value of the wrong type, or for null.
     #[must_use]
     #[cold]
@@ -273,6 +283,9 @@ impl<'a, T: FromSql<'a>> FromSql<'a> for Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::Row;
+    use crate::shape::{Column, Shape};
+    use crate::sql_type::SqlType;
 
     #[test]
     fn nothing_is_narrowed_silently() {
@@ -283,6 +296,16 @@ mod tests {
         assert_eq!(bool::from_sql(ValueRef::Int(2)).unwrap_err().to_string(), "the value 2 does not fit bool");
         assert!(f64::from_sql(ValueRef::Int(i64::MAX)).is_err());
         assert!(f32::from_sql(ValueRef::Float(1e300)).is_err());
+    }
+
+    #[test]
+    fn codes_are_those_that_a_row_tells() {
+        let shape = Arc::new(Shape::new(vec![Column::new("c", SqlType::Null, "")]));
+        for (value, code) in [(Value::Null, "22002"), (Value::Int(300), "22003"), (Value::Bytes([0].into()), "07006")] {
+            let alone = SqlError::from(i8::from_sql(value.as_ref()).unwrap_err());
+            let in_row = Row::new(Arc::clone(&shape), vec![value]).get::<i8>(0).unwrap_err();
+            assert_eq!((alone.sql_state().code(), in_row.sql_state().code()), (code, code));
+        }
     }
 
     #[test]

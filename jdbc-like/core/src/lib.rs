@@ -69,7 +69,7 @@ mod value;
 pub mod xa;
 
 pub use array::ArrayElement;
-pub use batch::{Batch, BatchOptions, BatchOutcome, BatchStrategy};
+pub use batch::{Batch, BatchOptions, BatchOutcome, BatchRows, BatchStrategy};
 pub use call::Out;
 pub use cancel::CancelHandle;
 pub use connection::{Connection, HandBack, Mark, Verdict, with_returning};

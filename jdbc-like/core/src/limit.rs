@@ -91,10 +91,19 @@ impl Connection {
         }
     }
 
+    /// The error of a call with this deadline. If its time was up, it is [stopped](Self::stop).
+    #[cold]
+    pub(crate) async fn failed(&mut self, error: SqlError, deadline: Option<Instant>) -> SqlError {
+        let error = self.note(error);
+        if deadline.is_some() {
+            self.stop().await;
+        }
+        error
+    }
+
     /// The time of a call was up: what it left on the server is ended now. Where that takes long (the server is gone, mostly) it is left to
     /// the next operation, which goes on with it.
-    #[cold]
-    pub(crate) async fn stop(&mut self) {
+    async fn stop(&mut self) {
         if self.raw_mut().wire() != Wire::InFlight {
             return;
         }

@@ -13,7 +13,8 @@
 //! | `db.response.status_code`, `error.type` | the SQLSTATE of a failure |
 //!
 //! The names are those of OpenTelemetry's conventions for databases. The span is named `db.statement`, of level debug and target
-//! `batis::statement`; it ends when the first row is there. A slow statement is a warning of target `batis::slow`, inside of that span if it is
+//! `batis::statement`; it ends when the first row is there. That of a copy is named `db.copy`, ends with the copy, and has `batis.copy.bytes`
+//! and `batis.copy.rows` in place of parameters, as far as they are known. A slow statement is a warning of target `batis::slow`, inside of that span if it is
 //! recorded, with `elapsed_ms`, `db.query.text`, and the values if they are asked for.
 
 #[cfg(any(test, feature = "tracing"))]
@@ -23,13 +24,13 @@ mod names;
 pub(crate) use with::Observability;
 #[cfg(feature = "tracing")]
 pub use with::Observability;
-pub(crate) use with::Watch;
+pub(crate) use with::{CopyWatch, Watch};
 
 #[cfg(not(feature = "tracing"))]
 mod with {
     use std::future::Future;
 
-    use crate::driver::RawConnection;
+    use crate::driver::{Copied, RawConnection};
     use crate::error::SqlError;
     use crate::statement::PreparedStatement;
     use crate::value::ValueRef;
@@ -59,10 +60,31 @@ mod with {
         #[inline]
         pub(crate) fn failed(&self, _: &SqlError) {}
     }
+
+    /// Nobody looks.
+    pub(crate) struct CopyWatch;
+
+    impl CopyWatch {
+        pub(crate) fn begin(_: &dyn RawConnection, _: Copied<'_>, _inwards: bool) -> Self {
+            Self
+        }
+
+        pub(crate) fn during<F: Future>(&self, future: F) -> F {
+            future
+        }
+
+        #[inline]
+        pub(crate) fn moved(&mut self, _bytes: usize) {}
+
+        pub(crate) fn stored(&self, _rows: u64) {}
+
+        pub(crate) fn failed(&self, _: &SqlError) {}
+    }
 }
 
 #[cfg(feature = "tracing")]
 mod with {
+    use std::borrow::Cow;
     use std::future::Future;
     use std::time::{Duration, Instant};
 
@@ -70,7 +92,7 @@ mod with {
     use tracing::{Span, field};
 
     use super::names;
-    use crate::driver::RawConnection;
+    use crate::driver::{Copied, RawConnection};
     use crate::error::SqlError;
     use crate::statement::PreparedStatement;
     use crate::value::ValueRef;
@@ -109,6 +131,26 @@ mod with {
         }
     }
 
+    /// A span with what all have, and these fields.
+    macro_rules! span {
+        ($name:literal, $sql:expr, $($own:tt)*) => {
+            tracing::debug_span!(
+                target: "batis::statement",
+                $name,
+                db.system.name = field::Empty,
+                db.namespace = field::Empty,
+                db.operation.name = field::Empty,
+                db.collection.name = field::Empty,
+                db.query.text = $sql,
+                $($own)*
+                server.address = field::Empty,
+                server.port = field::Empty,
+                db.response.status_code = field::Empty,
+                error.type = field::Empty,
+            )
+        };
+    }
+
     /// One run of a statement.
     pub(crate) struct Watch {
         span: Span,
@@ -132,25 +174,16 @@ mod with {
             params: &[ValueRef<'_>],
         ) -> Self {
             let start = how.slow_statement.map(|_| Instant::now());
-            let span = tracing::debug_span!(
-                target: "batis::statement",
+            let span = span!(
                 "db.statement",
-                db.system.name = field::Empty,
-                db.namespace = field::Empty,
-                db.operation.name = field::Empty,
-                db.collection.name = field::Empty,
-                db.query.text = statement.sql(),
+                statement.sql(),
                 db.query.parameter.count = params.len(),
                 db.query.parameters = field::Empty,
-                server.address = field::Empty,
-                server.port = field::Empty,
-                db.response.status_code = field::Empty,
-                error.type = field::Empty,
             );
             let told = !span.is_disabled();
             let values = (how.parameters && (told || start.is_some())).then(|| format!("{params:?}"));
             if told {
-                describe(&span, raw, statement.sql());
+                describe(&span, raw, statement.sql(), names::collection(statement.sql()));
                 if let Some(values) = &values {
                     span.record("db.query.parameters", values);
                 }
@@ -165,10 +198,61 @@ mod with {
             future.instrument(self.span.clone())
         }
 
-        #[cold]
         pub(crate) fn failed(&self, error: &SqlError) {
-            self.span.record("db.response.status_code", error.sql_state().code());
-            self.span.record("error.type", error.sql_state().code());
+            fail(&self.span, error);
+        }
+    }
+
+    #[cold]
+    fn fail(span: &Span, error: &SqlError) {
+        span.record("db.response.status_code", error.sql_state().code());
+        span.record("error.type", error.sql_state().code());
+    }
+
+    /// One copy, to its end.
+    pub(crate) struct CopyWatch {
+        span: Span,
+        bytes: u64,
+    }
+
+    impl CopyWatch {
+        pub(crate) fn begin(raw: &dyn RawConnection, what: Copied<'_>, inwards: bool) -> Self {
+            let direction = if inwards { "FROM STDIN" } else { "TO STDOUT" };
+            let sql = match what {
+                Copied::Statement(sql) => Cow::Borrowed(sql),
+                Copied::Rows(target) | Copied::Literals(target) => format!("COPY {target} {direction}").into(),
+            };
+            let span = span!("db.copy", &*sql, batis.copy.bytes = field::Empty, batis.copy.rows = field::Empty,);
+            if !span.is_disabled() {
+                describe(&span, raw, &sql, names::copied(&sql, inwards));
+            }
+            Self { span, bytes: 0 }
+        }
+
+        pub(crate) fn during<F: Future>(&self, future: F) -> Instrumented<F> {
+            future.instrument(self.span.clone())
+        }
+
+        /// So many bytes more were sent or have come.
+        #[inline]
+        pub(crate) fn moved(&mut self, bytes: usize) {
+            self.bytes += u64::try_from(bytes).unwrap_or_default();
+        }
+
+        pub(crate) fn stored(&self, rows: u64) {
+            self.span.record("batis.copy.rows", rows);
+        }
+
+        pub(crate) fn failed(&self, error: &SqlError) {
+            fail(&self.span, error);
+        }
+    }
+
+    impl Drop for CopyWatch {
+        fn drop(&mut self) {
+            if self.bytes > 0 {
+                self.span.record("batis.copy.bytes", self.bytes);
+            }
         }
     }
 
@@ -190,13 +274,13 @@ mod with {
     }
 
     /// What the text and the connection tell.
-    fn describe(span: &Span, raw: &dyn RawConnection, sql: &str) {
+    fn describe(span: &Span, raw: &dyn RawConnection, sql: &str, collection: Option<&str>) {
         let info = raw.info();
         span.record("db.system.name", info.product.to_lowercase());
         span.record("db.operation.name", names::operation(sql));
         let texts = [
             ("db.namespace", info.database.as_deref()),
-            ("db.collection.name", names::collection(sql)),
+            ("db.collection.name", collection),
             ("server.address", info.server.as_deref()),
         ];
         for (name, text) in texts {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub struct CallOptions {
     /// When the call must be over; none: never. The statement is stopped then, on a server too, and the caller is told (57014). If the server
     /// does not say within 250 ms that it has stopped, that is left to the next use of the connection. A result whose first rows came in time
-    /// is stopped when the connection is used next, handed back or closed.
+    /// is stopped then too, but nobody waits for that before the connection's next use.
     pub deadline: Option<Instant>,
     /// Rows to fetch at a time; 0: the driver chooses. Default 0.
     ///

@@ -48,13 +48,9 @@ fn no_column(asked: &str, shape: &Shape) -> SqlError {
 
 #[cold]
 fn bad_column(error: FromSqlError, index: usize, shape: &Shape) -> SqlError {
-    let state = match error {
-        FromSqlError::Null { .. } => SqlState::NULL_WITHOUT_INDICATOR,
-        FromSqlError::Range { .. } => SqlState::NUMERIC_OUT_OF_RANGE,
-        _ => SqlState::RESTRICTED_TYPE,
-    };
     let name = shape.columns().get(index).map_or("", |c| &c.name);
-    SqlError::conversion(state, format!("column `{name}` (index {index}): {error}")).on(None, None, Some(name))
+    let text = format!("column `{name}` (index {index}): {error}");
+    SqlError::conversion(error.sql_state(), text).on(None, None, Some(name))
 }
 
 /// The current row of a [`ResultSet`](crate::ResultSet): reads columns without copying.

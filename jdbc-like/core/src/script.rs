@@ -1,11 +1,13 @@
 //! [`ScriptResults`]: the results of several statements in one text, one after another.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::connection::Connection;
-use crate::driver::Outcome;
+use crate::driver::{Outcome, ScriptStatement};
 use crate::error::{Result, SqlError};
 use crate::options::CallOptions;
 use crate::params::{Cells, Params};
@@ -79,7 +81,8 @@ impl<'c> ScriptResults<'c> {
     ) -> Result<Self> {
         let bound = params.bind()?;
         let params: Vec<Value> = bound.cells().iter().map(|cell| Value::from(*cell)).collect();
-        let expected = Placeholders::of(sql).count();
+        // Who finds placeholders itself may need what earlier statements create to read the later ones: that is counted on the way.
+        let expected = if conn.raw_mut().finds_placeholders() { params.len() } else { Placeholders::of(sql).count() };
         if expected != params.len() {
             return Err(wrong_parameter_count(expected, params.len()).sql_text(sql));
         }
@@ -111,13 +114,18 @@ impl<'c> ScriptResults<'c> {
         let mut place = Place { sql: Arc::clone(&self.sql), number: self.done, start: from };
         let found = match self.find(from).await {
             Ok(Some(found)) => found,
+            Ok(None) if self.params.len() > 0 => return Err(place.explain(wrong_parameter_count(0, self.params.len()))),
             Ok(None) => return Ok(None),
             Err(error) => return Err(place.explain(error)),
         };
-        let text = &self.sql[found.clone()];
-        place.start = found.start + (text.len() - text.trim_start().len());
-        let statement = self.conn.statement(StatementRef::Text(&self.sql[place.start..found.end]));
-        let params: Vec<Value> = self.params.by_ref().take(statement.placeholders().count()).collect();
+        let ScriptStatement { place: Range { start, end }, parameters } = found;
+        let text = &self.sql[start..end];
+        place.start = start + (text.len() - text.trim_start().len());
+        let statement = self.conn.statement(StatementRef::Text(&self.sql[place.start..end]));
+        if self.is_wrong(parameters, end).await {
+            return Err(place.explain(wrong_parameter_count(parameters, self.params.len())));
+        }
+        let params: Vec<Value> = self.params.by_ref().take(parameters).collect();
         self.running = Some(place.clone());
         let cells: Cells<'_> = params.iter().map(Value::as_ref).collect();
         let outcome = match self.conn.start_at(self.depth, &statement, &cells, &self.options).await {
@@ -126,11 +134,21 @@ impl<'c> ScriptResults<'c> {
         };
         self.running = None;
         self.done += 1;
-        self.rest = Some(found.end);
+        self.rest = Some(end);
         Ok(Some(match outcome {
             Outcome::Count(count) => Ran::Count(count),
             Outcome::Rows => Ran::Rows(place),
         }))
+    }
+
+    /// Whether there are too few parameters for a statement that ends here, or too many and it is the last one.
+    async fn is_wrong(&mut self, parameters: usize, end: usize) -> bool {
+        match self.params.len().cmp(&parameters) {
+            Ordering::Less => true,
+            Ordering::Equal => false,
+            // One that cannot be read yet is one.
+            Ordering::Greater => matches!(self.find(end).await, Ok(None)),
+        }
     }
 
     /// Until when the next result is waited for.
@@ -147,7 +165,7 @@ impl<'c> ScriptResults<'c> {
     }
 
     /// The next statement, asked of the driver, since each database has its own rules.
-    async fn find(&mut self, from: usize) -> Result<Option<std::ops::Range<usize>>> {
+    async fn find(&mut self, from: usize) -> Result<Option<ScriptStatement>> {
         self.conn.settle_within(self.depth, self.options.deadline).await?;
         let limit = self.conn.limit(self.options.deadline);
         let found = limit.during(self.conn.raw_mut().first_statement(&self.sql, from)).await;
@@ -178,7 +196,9 @@ impl Connection {
     /// ```
     ///
     /// # Errors
-    /// 07001 if the number of parameters is wrong. Nothing runs before the first result is asked for.
+    /// 07001 if the number of parameters is wrong. Nothing runs before the first result is asked for. SQLite counts the parameters of each
+    /// statement by itself (`?1`, `:name`), so there the number is seen to be wrong on the way, by [`ScriptResults::next`]: at the latest
+    /// before the statement that it is too small for, or before the last one.
     #[doc(alias = "getMoreResults")]
     pub fn query_script(&mut self, sql: &str, params: impl Params) -> Result<ScriptResults<'_>> {
         self.query_script_with(sql, params, &CallOptions::new())

@@ -1,5 +1,6 @@
 //! [`Transaction`]: the guard of a transaction or savepoint.
 
+use crate::batch::{Batch, BatchOptions, BatchOutcome, BatchRows};
 use crate::connection::{Connection, no_row, only_row};
 use crate::error::Result;
 use crate::options::{CallOptions, TransactionOptions};
@@ -80,6 +81,45 @@ impl<'c> Transaction<'c> {
         columns: &[&str],
     ) -> Result<Vec<Row>> {
         self.conn.returning_at(self.depth, statement.to_statement(), params, columns).await
+    }
+
+    /// Runs a batch. See [`Connection::execute_batch`]; one that fails leaves the transaction as it was before.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "executeBatch")]
+    pub async fn execute_batch(&mut self, batch: &Batch) -> Result<BatchOutcome> {
+        self.execute_batch_with(batch, &BatchOptions::new()).await
+    }
+
+    /// Runs a batch with options. See [`Connection::execute_batch_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
+        self.conn.batch_at(self.depth, batch, options).await
+    }
+
+    /// Runs a batch and returns columns of the rows that its items wrote. See [`Connection::execute_batch_returning`].
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "getGeneratedKeys")]
+    pub async fn execute_batch_returning(&mut self, batch: &Batch, columns: &[&str]) -> Result<BatchRows> {
+        self.execute_batch_returning_with(batch, columns, &BatchOptions::new()).await
+    }
+
+    /// The same with options. See [`Connection::execute_batch_returning_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute_batch_returning_with(
+        &mut self,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
+        self.conn.batch_returning_at(self.depth, batch, columns, options).await
     }
 
     /// The only row of a query. See [`Connection::query_one`].

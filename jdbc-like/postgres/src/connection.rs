@@ -12,7 +12,7 @@ use batis_dbc::driver::{
     Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, RawCopy, Wire,
 };
 use batis_dbc::{
-    BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Runner, Shape, SqlError,
+    BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Row, Runner, Shape, SqlError,
     TimedOut, ValueRef,
 };
 use tokio_postgres::{Client, Error};
@@ -232,9 +232,10 @@ impl PostgresConnection {
         if !passed {
             return Poll::Pending;
         }
-        // What a portal asked for is cancelled, and the transaction fails with it.
+        // What a portal asked for is cancelled, and the transaction fails with it. Nobody waits for that here: the next operation does.
         self.forget_result();
         self.wire = Wire::InFlight;
+        self.fence = Some(self.host.cancel(self.client.cancel_token()));
         Poll::Ready(Err(TimedOut.into_error()))
     }
 
@@ -400,6 +401,15 @@ impl RawConnection for PostgresConnection {
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
         self.operation(|conn| conn.pipeline(statement, rows, options))
+    }
+
+    fn query_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        rows: &'a [Vec<ValueRef<'a>>],
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<Vec<Row>>>> {
+        Op::boxed(self.pipeline_rows(statement, rows, options))
     }
 
     fn copying(&mut self) -> Option<&mut dyn RawCopy> {

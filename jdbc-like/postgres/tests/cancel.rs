@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, SqlError, TransactionOptions};
+use batis_dbc::{Batch, BatchOptions, BatchStrategy, CallOptions, SqlError, TransactionOptions};
 use batis_testkit::TestDatabase;
 use common::{code, database, manager, threads};
 
@@ -109,28 +109,134 @@ fn a_timed_out_statement_is_cancelled_and_never_the_next_one_on_threads() {
     }
 }
 
-/// Waits for a row that the first connection has locked, gives up, and leaves the connection alone: the server has stopped as well.
-fn gives_up(database: &TestDatabase, update: impl FnOnce(&str, &CallOptions) -> SqlError) {
-    database.psql("drop table if exists locked; create table locked (n int); insert into locked values (0)").unwrap();
+/// Waits for a row that the first connection has locked, gives up, and leaves the connection alone: the server has stopped as well. `query` is
+/// how the statement begins that waits.
+fn gives_up(database: &TestDatabase, query: &str, work: impl FnOnce(Instant) -> SqlError) -> SqlError {
+    let tables = "drop table if exists locked, copied; create table locked (n int); insert into locked values (0); create table copied (n int);
+        create or replace function waits() returns trigger language plpgsql as $$ begin update locked set n = 99; return new; end $$;
+        create trigger waits before insert on copied for each row execute function waits()";
+    database.psql(tables).unwrap();
     let mut holder = threads(database);
     holder.begin(&TransactionOptions::new()).unwrap();
     holder.execute("update locked set n = 1", ()).unwrap();
-    let soon = CallOptions::new().timeout(Duration::from_millis(100));
-    assert_eq!(code(&update("update locked set n = 99", &soon)), "57014");
-    let active = "select count(*) from pg_stat_activity where state = 'active' and query like 'update locked%'";
-    assert_eq!(holder.query_one(active, ()).unwrap().get::<i64>(0).unwrap(), 0);
+    let error = work(Instant::now() + Duration::from_millis(100));
+    assert_eq!(code(&error), "57014");
+    let active = format!("select count(*) from pg_stat_activity where state = 'active' and query like '{query}%'");
+    assert_eq!(holder.query_one(&active, ()).unwrap().get::<i64>(0).unwrap(), 0, "{query}");
     holder.commit().unwrap();
     assert_eq!(holder.query_one("select n from locked", ()).unwrap().get::<i64>(0).unwrap(), 1);
+    assert_eq!(holder.query_one("select count(*) from copied", ()).unwrap().get::<i64>(0).unwrap(), 0);
+    error
 }
+
+const UPDATE: &str = "update locked set n = 99";
 
 #[test]
 fn a_statement_whose_time_is_up_is_stopped_on_the_server_too() {
     let Some(database) = database() else { return };
     let mut conn = threads(&database);
-    gives_up(&database, |sql, soon| conn.execute_with(sql, (), soon).unwrap_err());
+    let at = |deadline| CallOptions::new().deadline(deadline);
+    gives_up(&database, UPDATE, |deadline| conn.execute_with(UPDATE, (), &at(deadline)).unwrap_err());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut conn = runtime.block_on(manager().connect(&database.url())).unwrap();
-    gives_up(&database, |sql, soon| runtime.block_on(conn.execute_with(sql, (), soon)).unwrap_err());
+    gives_up(&database, UPDATE, |deadline| runtime.block_on(conn.execute_with(UPDATE, (), &at(deadline))).unwrap_err());
+}
+
+#[test]
+fn so_is_a_batch_and_its_item_is_named_if_it_is_known() {
+    let Some(database) = database() else { return };
+    let mut batch = Batch::new("update locked set n = ?");
+    (0..5).for_each(|n| batch.add((n,)).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for strategy in [BatchStrategy::OneByOne, BatchStrategy::Pipelined] {
+        let at = |deadline| BatchOptions::new().strategy(strategy).deadline(deadline);
+        let mut conn = threads(&database);
+        let error = gives_up(&database, "update locked set n = $", |deadline| {
+            conn.execute_batch_with(&batch, &at(deadline)).unwrap_err()
+        });
+        // Of several calls on their way, or one for several items, nobody knows at which it was.
+        let item = (strategy == BatchStrategy::OneByOne).then_some(0);
+        assert_eq!((error.batch_index(), error.sql()), (item, Some("update locked set n = ?")), "{strategy}");
+        let mut conn = runtime.block_on(manager().connect(&database.url())).unwrap();
+        gives_up(&database, "update locked set n = $", |deadline| {
+            runtime.block_on(conn.execute_batch_with(&batch, &at(deadline))).unwrap_err()
+        });
+    }
+    let mut batch = Batch::new("insert into copied values (?)");
+    (0..5).for_each(|n| batch.add((n,)).unwrap());
+    let mut conn = threads(&database);
+    let error = gives_up(&database, "insert into copied", |deadline| {
+        conn.execute_batch_with(&batch, &BatchOptions::new().deadline(deadline)).unwrap_err()
+    });
+    assert_eq!(error.batch_index(), None);
+}
+
+#[test]
+fn so_is_a_copy() {
+    let Some(database) = database() else { return };
+    let at = |deadline| CallOptions::new().deadline(deadline);
+    let mut conn = threads(&database);
+    gives_up(&database, "COPY copied", |deadline| {
+        let mut copy = conn.copy_in_with("COPY copied FROM STDIN", &at(deadline)).unwrap();
+        copy.send(b"1\n").unwrap();
+        copy.finish().unwrap_err()
+    });
+    assert_eq!(conn.query_one("select 1", ()).unwrap().get::<i64>(0).unwrap(), 1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut conn = runtime.block_on(manager().connect(&database.url())).unwrap();
+    gives_up(&database, "COPY copied", |deadline| {
+        runtime.block_on(async {
+            let mut copy = conn.copy_in_rows_with("copied", &at(deadline)).await.unwrap();
+            copy.send((1,)).await.unwrap();
+            copy.finish().await.unwrap_err()
+        })
+    });
+}
+
+/// Reads rows of which some wait for a row that another connection has locked, gives up, and leaves the connection alone: the server stops too.
+fn gives_up_reading(database: &TestDatabase, read: impl FnOnce(&str, &CallOptions) -> SqlError) {
+    database.psql("drop table if exists locked; create table locked (n int); insert into locked values (0)").unwrap();
+    let mut holder = threads(database);
+    holder.begin(&TransactionOptions::new()).unwrap();
+    holder.execute("update locked set n = 1", ()).unwrap();
+    let waits = "select n, repeat('x', 10000) from generate_series(1, 10) n union all select n, '' from (select n from locked for update) l";
+    let soon = CallOptions::new().timeout(Duration::from_millis(300));
+    assert_eq!(code(&read(waits, &soon)), "57014");
+    let active = "select count(*) from pg_stat_activity where state = 'active' and query like 'select n, repeat%'";
+    // Inside of its transaction the holder would see the same activity all the time.
+    let (mut watching, end) = (threads(database), Instant::now() + Duration::from_secs(30));
+    while watching.query_one(active, ()).unwrap().get::<i64>(0).unwrap() > 0 {
+        assert!(Instant::now() < end, "the server still waits");
+    }
+    holder.rollback().unwrap();
+}
+
+#[test]
+fn rows_whose_time_is_up_are_stopped_on_the_server_too() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    gives_up_reading(&database, |sql, soon| conn.query_with(sql, (), soon).unwrap().collect().unwrap_err());
+    assert_eq!(conn.query_one("select 1", ()).unwrap().get::<i64>(0).unwrap(), 1);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut conn = runtime.block_on(manager().connect(&database.url())).unwrap();
+    gives_up_reading(&database, |sql, soon| {
+        runtime.block_on(async { conn.query_with(sql, (), soon).await.unwrap().collect().await.unwrap_err() })
+    });
+    assert_eq!(runtime.block_on(conn.query_one("select 1", ())).unwrap().get::<i64>(0).unwrap(), 1);
+}
+
+#[test]
+fn rows_whose_time_is_up_never_cancel_the_next_statement() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    let slow = "select n, repeat('x', 10000), pg_sleep(0.0004) from generate_series(1, 100000) n";
+    for n in 0..50_i64 {
+        let soon = CallOptions::new().deadline(Instant::now() + Duration::from_millis(4));
+        let read = conn.query_with(slow, (), &soon).and_then(|rows| rows.finish());
+        assert_eq!(code(&read.unwrap_err()), "57014");
+        let next = conn.query_one("select ?::bigint, pg_sleep(0.001)", (n,)).unwrap();
+        assert_eq!(next.get::<i64>(0).unwrap(), n);
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ fn resource(url: &str) -> blocking::XaResource {
     blocking::XaResource::new(connect(url))
 }
 
+/// Names of prepared transactions are the server's, not the database's: no two tests may have the same.
 fn xid(branch: &str) -> Xid {
     Xid::new(7, b"order'\\ 17", branch.as_bytes()).unwrap()
 }
@@ -53,14 +54,14 @@ fn two_phases_and_one() {
     let Some(database) = database() else { return };
     let url = database.url();
     let mut resource = resource(&url);
-    let first = prepared(&mut resource, "a", 1);
+    let first = prepared(&mut resource, "one", 1);
     assert_eq!(rows(&url), [] as [i32; 0]);
     assert_eq!(resource.recover().unwrap(), std::slice::from_ref(&first));
     resource.commit(&first).unwrap();
     assert_eq!((rows(&url), resource.recover().unwrap().len()), (vec![1], 0));
-    let second = prepared(&mut resource, "b", 2);
+    let second = prepared(&mut resource, "two", 2);
     resource.rollback(&second).unwrap();
-    let third = xid("c");
+    let third = xid("three");
     resource.start(&third, XaStart::New).unwrap();
     insert(&mut resource, 3);
     resource.end(&third, XaEnd::Success).unwrap();
@@ -224,14 +225,14 @@ fn an_open_branch_ends_with_its_resource() {
     let Some(database) = database() else { return };
     let url = database.url();
     let mut resource = resource(&url);
-    resource.start(&xid("a"), XaStart::New).unwrap();
+    resource.start(&xid("left"), XaStart::New).unwrap();
     insert(&mut resource, 1);
     let mut conn = blocking::Connection::leased(resource.into_connection());
     conn.execute("insert into t values (2)", ()).unwrap();
     assert_eq!((rows(&url), conn.transaction_depth()), (vec![2], 0));
 
     let mut resource = blocking::XaResource::new(conn);
-    resource.start(&xid("b"), XaStart::New).unwrap();
+    resource.start(&xid("left too"), XaStart::New).unwrap();
     insert(&mut resource, 3);
     let mut conn = resource.into_connection();
     let home = batis_dbc::block(conn.runner().as_deref(), None, async { Ok(conn.hand_back()) });
@@ -243,7 +244,7 @@ fn an_open_branch_ends_with_its_resource() {
 async fn tasks_do_the_same() {
     let Some(database) = database() else { return };
     let connect = async || XaResource::new(Lease::new(manager().connect(&database.url()).await.unwrap(), None));
-    let (mut resource, xid) = (connect().await, xid("a"));
+    let (mut resource, xid) = (connect().await, xid("task"));
     resource.start(&xid, XaStart::New).await.unwrap();
     resource.connection().unwrap().execute("insert into t values (1)", ()).await.unwrap();
     resource.end(&xid, XaEnd::Success).await.unwrap();

@@ -1,12 +1,13 @@
 //! [`SqliteConnection`]: the driver's side of a connection.
 
 use std::any::Any;
-use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire};
+use batis_dbc::driver::{
+    Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, ScriptStatement, Wire,
+};
 use batis_dbc::{
     BoxFuture, CallOptions, Capabilities, Description, LockMode, Op, PreparedStatement, Result, Shape, SqlError,
     SqlState, SqlType, ValueRef,
@@ -358,7 +359,7 @@ impl RawConnection for SqliteConnection {
         Op::ready(self.run_script(sql, options))
     }
 
-    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<ScriptStatement>>> {
         self.end_cursor();
         Op::ready(script::first(&self.db, sql, from))
     }

@@ -1,7 +1,6 @@
 //! A text of several statements.
 
-use std::ops::Range;
-
+use batis_dbc::driver::ScriptStatement;
 use batis_dbc::{Result, SqlError, SqlState};
 
 use crate::statement::{Statement, Use};
@@ -34,11 +33,13 @@ fn run_one(mut statement: Statement, allow: &impl Fn(&Statement) -> Result<()>) 
 }
 
 /// The first statement of a text behind this byte, as SQLite cuts it; none if there is none. The place of an error counts from there.
-pub(crate) fn first(db: &rusqlite::Connection, sql: &str, from: usize) -> Result<Option<Range<usize>>> {
+pub(crate) fn first(db: &rusqlite::Connection, sql: &str, from: usize) -> Result<Option<ScriptStatement>> {
     let mut at = from;
     while at < sql.len() {
         match Statement::prepare(db, &sql[at..], Use::Once).map_err(|e| moved(e, at - from, 0))? {
-            (Some(_), length) => return Ok(Some(at..at + length)),
+            (Some(statement), length) => {
+                return Ok(Some(ScriptStatement { place: at..at + length, parameters: statement.parameters() }));
+            }
             (None, 0) => break,
             (None, length) => at += length,
         }

@@ -4,7 +4,6 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -12,7 +11,9 @@ use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::Duration;
 
-use batis_dbc::driver::{Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, Wire};
+use batis_dbc::driver::{
+    Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, ScriptStatement, Wire,
+};
 use batis_dbc::{
     BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Shape, SqlError, SqlState,
     TransactionOptions, Value, ValueRef,
@@ -333,7 +334,7 @@ impl RawConnection for WorkerConnection {
         Op::boxed(async move { self.ask(move |connection| in_call(connection.script(&sql, &options))).await })
     }
 
-    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<Range<usize>>>> {
+    fn first_statement<'a>(&'a mut self, sql: &'a Arc<str>, from: usize) -> Op<'a, Result<Option<ScriptStatement>>> {
         let sql = Arc::clone(sql);
         Op::boxed(async move { self.ask(move |connection| in_call(connection.first_statement(&sql, from))).await })
     }

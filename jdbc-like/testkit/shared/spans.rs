@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use batis_dbc::Observability;
 use batis_dbc::blocking::Connection;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::{FIELDS, TABLE, connect};
@@ -26,7 +27,18 @@ impl io::Write for Log {
 }
 
 /// The lines of a subscriber of this level, one for each span when it ends, and one for each event.
-fn seen(level: tracing_subscriber::filter::LevelFilter, how: Observability, sql: &str) -> Option<Vec<String>> {
+fn seen(level: LevelFilter, how: Observability, sql: &str) -> Option<Vec<String>> {
+    seen_of(level, how, |connection| {
+        let _ = connection.query_opt(sql, ("secret",));
+    })
+}
+
+/// The same of any work.
+pub(super) fn seen_of(
+    level: LevelFilter,
+    how: Observability,
+    work: impl FnOnce(&mut Connection),
+) -> Option<Vec<String>> {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -39,19 +51,17 @@ fn seen(level: tracing_subscriber::filter::LevelFilter, how: Observability, sql:
     let mut connection = connect()?.into_inner().detach();
     connection.set_observability(how);
     let mut connection = Connection::new(connection);
-    tracing::subscriber::with_default(subscriber, || {
-        let _ = connection.query_opt(sql, ("secret",));
-    });
+    tracing::subscriber::with_default(subscriber, || work(&mut connection));
     let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
     // The client library below has a debug log of its own.
     Some(text.lines().filter(|line| line.contains("batis::")).map(str::to_owned).collect())
 }
 
-const DEBUG: tracing_subscriber::filter::LevelFilter = tracing_subscriber::filter::LevelFilter::DEBUG;
-const WARN: tracing_subscriber::filter::LevelFilter = tracing_subscriber::filter::LevelFilter::WARN;
+pub(super) const DEBUG: LevelFilter = LevelFilter::DEBUG;
+const WARN: LevelFilter = LevelFilter::WARN;
 
 #[track_caller]
-fn has(line: &str, fields: &[&str]) {
+pub(super) fn has(line: &str, fields: &[&str]) {
     for field in fields {
         assert!(line.contains(field), "{field} is missing in {line}");
     }

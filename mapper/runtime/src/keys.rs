@@ -32,7 +32,7 @@ impl GeneratedKeys {
                 .hint("add <selectKey>, or useGeneratedKeys=\"true\" with keyProperty and keyColumn")
         })?;
         let read = T::from_sql(value.as_ref());
-        Ok(read.map_err(|e| SqlError::conversion(SqlState::RESTRICTED_TYPE, format!("the generated key: {e}")))?)
+        Ok(read.map_err(|e| SqlError::conversion(e.sql_state(), format!("the generated key: {e}")))?)
     }
 
     /// The properties that the keys belong to (`keyProperty`).

@@ -14,6 +14,7 @@ list! {
     "batch/stop_at_first", "without atomic, what is before the failing item stays", stop_at_first;
     "batch/stop_at_first_by_strategy", "without atomic, each strategy keeps the same items", stop_by_strategy;
     "batch/inside_a_transaction", "a batch that fails leaves the transaction around it usable", inside_a_transaction;
+    "batch/guards", "a batch runs inside of transaction and savepoint guards, and is undone with them, not they with it", guards;
     "batch/rolled_back", "a batch is rolled back with the transaction around it", rolled_back;
     "batch/on_conflict", "an insert with ON CONFLICT counts what was inserted", on_conflict;
     "batch/expressions", "placeholders inside of expressions are filled", expressions;
@@ -170,6 +171,29 @@ async fn inside_a_transaction(cx: &mut Context) -> Check {
     cx.conn.execute(INSERT, (1_001, "after")).await?;
     cx.conn.commit().await?;
     same!(cx.count("conf_batch").await?, 2);
+    Ok(())
+}
+
+async fn guards(cx: &mut Context) -> Check {
+    for atomic in [true, false] {
+        table(cx).await?;
+        let mut transaction = cx.conn.transaction().await?;
+        transaction.execute(INSERT, (1_000, "before")).await?;
+        same!(transaction.execute_batch(&numbered(0..20)?).await?.total(), 20);
+        let mut savepoint = transaction.savepoint().await?;
+        let keys = savepoint.execute_batch_returning(&numbered(20..30)?, &["id"]).await?;
+        same!(keys.item(9)[0].get::<i64>("id")?, 29);
+        savepoint.rollback().await?;
+        let options = BatchOptions::new().atomic(atomic);
+        let error = fails!(transaction.execute_batch_with(&numbered(15..40)?, &options).await, "23505");
+        same!(error.batch_index(), Some(0));
+        let failed = transaction.execute_batch_returning_with(&numbered(-5..40)?, &["id"], &options).await;
+        same!(fails!(failed, "23505").batch_index(), Some(5));
+        let twenty_and_one = transaction.query_one("select count(*) from conf_batch", ()).await?.get::<i64>(0)?;
+        same!((atomic, twenty_and_one), (atomic, if atomic { 21 } else { 26 }));
+        transaction.commit().await?;
+        same!(cx.count("conf_batch").await?, twenty_and_one);
+    }
     Ok(())
 }
 

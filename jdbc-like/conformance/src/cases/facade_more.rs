@@ -141,6 +141,20 @@ fn batches(conn: &mut Connection, _: &Dialect) -> Check {
     let options = BatchOptions::new().strategy(BatchStrategy::OneByOne);
     let error = fails!(conn.execute_batch_with(&batch, &options), "23505");
     same!((error.batch_index(), count(conn)?), (Some(0), 50));
+    let mut batch = Batch::new("update conf_more set n = n + 100 where n >= ?");
+    for from in [48, 1000, 49] {
+        batch.add((from,))?;
+    }
+    let returned = conn.execute_batch_returning(&batch, &["n"])?;
+    same!(returned.iter().map(<[_]>::len).collect::<Vec<_>>(), [2, 0, 2]);
+    let one_by_one = BatchOptions::new().strategy(BatchStrategy::OneByOne);
+    same!(conn.execute_batch_returning_with(&batch, &["n"], &one_by_one)?.strategy(), BatchStrategy::OneByOne);
+    let mut transaction = conn.transaction()?;
+    same!(transaction.execute_batch(&batch)?.counts.len(), 3);
+    same!(transaction.execute_batch_returning(&batch, &["n"])?.len(), 3);
+    let biggest = transaction.query_one("select max(n) from conf_more", ())?.get::<i64>(0)?;
+    transaction.rollback()?;
+    same!(conn.query_one("select max(n) from conf_more", ())?.get::<i64>(0)? < biggest, true);
     Ok(())
 }
 

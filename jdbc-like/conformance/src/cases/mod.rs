@@ -1,6 +1,7 @@
 //! The list.
 
 mod batch;
+mod batch_keys;
 mod calls;
 mod cancel;
 mod catalog;
@@ -57,6 +58,7 @@ pub fn cases() -> &'static [Case] {
             lifecycle::CASES,
             endings::CASES,
             batch::CASES,
+            batch_keys::CASES,
             cancel::CASES,
             sources::CASES,
             metadata::CASES,

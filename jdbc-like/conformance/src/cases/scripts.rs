@@ -1,6 +1,6 @@
 //! Texts of several statements.
 
-use batis_dbc::{CallOptions, ScriptResult, ScriptResults, SqlError};
+use batis_dbc::{CallOptions, ScriptResult, ScriptResults, SqlError, Value};
 
 use super::results::numbers;
 use crate::case::{Check, Context, fails, list, same};
@@ -19,7 +19,9 @@ list! {
     "scripts/results_quoting", "semicolons in strings, names and comments end nothing", results_quoting;
     "scripts/results_nothing", "a script of nothing has no results", results_nothing;
     "scripts/results_depend", "a statement sees what those before it created", results_depend;
-    "scripts/results_parameters", "the parameters of a script are shared out in order, and their number is checked first", results_parameters;
+    "scripts/results_parameters", "the parameters of a script are shared out in order", results_parameters;
+    "scripts/results_wrong_count", "a wrong number of parameters is refused with 07001, at the latest before the statement that it is of", results_wrong_count;
+    "scripts/results_own_placeholders", "placeholders in the database's own form are shared out as the database counts them", results_own_placeholders;
     "scripts/results_error", "the failing statement is named, those before it stay, those behind it do not run", results_error;
     "scripts/results_error_in_rows", "an error in the middle of rows names the statement too", results_error_in_rows;
     "scripts/results_returning", "a statement that writes and returns rows gives rows", results_returning;
@@ -195,9 +197,46 @@ async fn results_parameters(cx: &mut Context) -> Check {
         update conf_script set n = ?";
     let told = told(cx.conn.query_script(script, (1, "a", "a", "b", 9))?).await?;
     same!(told, ["count 1", "rows 1", "count 1"]);
-    fails!(cx.conn.query_script(script, (1, "a")), "07001");
-    fails!(cx.conn.query_script("select 1; select 2", (1,)), "07001");
     same!(cx.conn.query_one("select n from conf_script", ()).await?.get::<i64>(0)?, 9);
+    Ok(())
+}
+
+async fn results_wrong_count(cx: &mut Context) -> Check {
+    cx.table("conf_script", "n {big}").await?;
+    let script = "select ?; insert into conf_script values (?); insert into conf_script values (?)";
+    for missing in [false, true] {
+        cx.conn.execute("delete from conf_script", ()).await?;
+        let params: Vec<Value> = (0..if missing { 2 } else { 4 }).map(Value::Int).collect();
+        let error = match cx.conn.query_script(script, &params[..]) {
+            Ok(results) => fails!(told(results).await, "07001"),
+            Err(error) => error,
+        };
+        same!((error.sql_state().code(), error.sql()), ("07001", Some(script)));
+        same!(cx.count("conf_script").await?, i64::from(cx.dialect.counts_placeholders));
+    }
+    let error = match cx.conn.query_script("select 1", (1,)) {
+        Ok(mut results) => fails!(results.next().await, "07001"),
+        Err(error) => error,
+    };
+    same!(error.sql_state().code(), "07001");
+    match cx.conn.query_script(" -- nothing", (1,)) {
+        Ok(mut results) => fails!(results.next().await, "07001"),
+        Err(error) => error,
+    };
+    Ok(())
+}
+
+async fn results_own_placeholders(cx: &mut Context) -> Check {
+    if !cx.dialect.counts_placeholders {
+        // Its own placeholders belong to a single statement.
+        fails!(cx.conn.query_script("select $1; select $1", (1, 2)), "07001");
+        return Ok(());
+    }
+    cx.table("conf_script", "n {big}, [a?b] {text}").await?;
+    let script = "insert into conf_script values (?1, ?2 || ?1); select [a?b] = 'x7' and ?1 = ?1 from conf_script;
+        select :a + :b * :a; select ?2 + ?; select n from conf_script where `a?b` = ? and \"a?b\" <> '?'";
+    let told = told(cx.conn.query_script(script, (7, "x", 0, 2, 3, 1, 10, 5, "x7"))?).await?;
+    same!(told, ["count 1", "rows 1", "rows 8", "rows 15", "rows 7"]);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Inserts that can take several rows: `insert into t (..) values (..)`, cut at its only tuple.
 
 use crate::placeholder::{Code, Placeholders};
+use crate::sql_text::words;
 
 const VALUES: &str = "values";
 
@@ -42,6 +43,11 @@ impl<'s> Insert<'s> {
         let inside = Placeholders::of(insert.tuple).count();
         // `values (..), (..)` has several tuples already.
         (all == inside && inside > 0 && !insert.tail.trim_start().starts_with(',')).then_some(insert)
+    }
+
+    /// Whether it says what becomes of rows that are there already: then it may write none.
+    pub(super) fn has_conflict(&self) -> bool {
+        words(self.tail).next().is_some_and(|word| word.is("on"))
     }
 
     /// The insert of this many rows.
@@ -143,6 +149,8 @@ mod tests {
         );
         assert_eq!(insert.of_arrays(&["int4", "text"]), None);
         assert_eq!(insert.tail, " on conflict (a) do nothing");
+        assert!(insert.has_conflict());
+        assert!(!Insert::of("insert into t values (?)\nreturning \"on\"").unwrap().has_conflict());
     }
 
     #[test]

@@ -2,39 +2,17 @@
 
 use std::ops::Range;
 
-use super::insert::Insert;
-use super::{Batch, BatchOptions, BatchOutcome, BatchStrategy, Batching};
+use super::way::Way;
+use super::{Batch, BatchOptions, BatchOutcome, BatchRows};
 use crate::connection::Connection;
 use crate::copy::{Copied, CopyIn};
 use crate::error::{Result, SqlError};
 use crate::options::{CallOptions, TransactionOptions};
 use crate::params::Cells;
+use crate::row::Row;
+use crate::sql_state::SqlState;
 use crate::statement::{PreparedStatement, StatementRef};
 use crate::value::ValueRef;
-
-/// Fewer items than this are not worth a rewritten statement.
-const FEW: usize = 4;
-
-/// The way that was chosen, with what it needs.
-enum Way<'b> {
-    OneByOne,
-    Pipelined,
-    MultiValues(Insert<'b>),
-    Unnest(PreparedStatement),
-    Copy(&'b str),
-}
-
-impl Way<'_> {
-    fn strategy(&self) -> BatchStrategy {
-        match self {
-            Self::OneByOne => BatchStrategy::OneByOne,
-            Self::Pipelined => BatchStrategy::Pipelined,
-            Self::MultiValues(_) => BatchStrategy::MultiValues,
-            Self::Unnest(_) => BatchStrategy::Unnest,
-            Self::Copy(_) => BatchStrategy::Copy,
-        }
-    }
-}
 
 impl Connection {
     /// Runs a batch, all or nothing, the fastest way.
@@ -52,23 +30,91 @@ impl Connection {
     /// What the database says of an item; [`SqlError::batch_index`] tells which one. With `atomic` nothing is done then, otherwise all
     /// items before it. 57014 if the deadline passes; 0A000 for a strategy that the statement or the database cannot have.
     pub async fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
-        if batch.is_empty() {
-            return Ok(BatchOutcome::default());
+        let base = self.base_depth();
+        self.batch_at(base, batch, options).await
+    }
+
+    pub(crate) async fn batch_at(&mut self, depth: u32, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
+        Ok(self.run_batch(depth, Run::new(batch, &batch.statement, options)).await?.outcome)
+    }
+
+    /// Runs a batch, all or nothing, and returns these columns of the rows that its items wrote: keys that the database made, defaults,
+    /// what a trigger changed. Without columns: all of them.
+    ///
+    /// ```no_run
+    /// # async fn f(conn: &mut batis_dbc::Connection) -> batis_dbc::Result<()> {
+    /// let mut batch = batis_dbc::Batch::new("insert into users (name) values (?)");
+    /// batch.add(("Ann",))?;
+    /// batch.add(("Bob",))?;
+    /// let keys = conn.execute_batch_returning(&batch, &["id"]).await?;
+    /// let bob: i64 = keys.item(1)[0].get("id")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The statement is given a `RETURNING`, as by [`execute_returning`](Self::execute_returning). Each item has its own rows: inserts go as
+    /// `VALUES (..), (..), ..` where that is faster (PostgreSQL), all else item by item, also inserts with `ON CONFLICT`, of which some may
+    /// write no row. The rows of several `VALUES` are taken to come in the order of these: that is what PostgreSQL and SQLite do, although
+    /// their manuals do not promise it. Where they are not as many as the items (a trigger skips some) they are undone, and these items run
+    /// one by one. With [`BatchStrategy::Pipelined`](crate::BatchStrategy) or `OneByOne` nothing is taken for granted.
+    ///
+    /// All rows are kept in memory.
+    ///
+    /// Source: `executeBatch` with `getGeneratedKeys` of JDBC.
+    ///
+    /// # Errors
+    /// As [`execute_batch`](Self::execute_batch) and [`execute_returning`](Self::execute_returning).
+    #[doc(alias = "getGeneratedKeys")]
+    #[doc(alias = "RETURN_GENERATED_KEYS")]
+    pub async fn execute_batch_returning(&mut self, batch: &Batch, columns: &[&str]) -> Result<BatchRows> {
+        self.execute_batch_returning_with(batch, columns, &BatchOptions::new()).await
+    }
+
+    /// The same with options. `BatchStrategy::Copy` is none of the strategies that can return rows.
+    ///
+    /// # Errors
+    /// As [`execute_batch_with`](Self::execute_batch_with) and [`execute_returning`](Self::execute_returning).
+    pub async fn execute_batch_returning_with(
+        &mut self,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
+        let base = self.base_depth();
+        self.batch_returning_at(base, batch, columns, options).await
+    }
+
+    pub(crate) async fn batch_returning_at(
+        &mut self,
+        depth: u32,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
+        let statement = self.returning(StatementRef::Prepared(&batch.statement), columns)?;
+        let mut run = Run::new(batch, &statement, options);
+        run.rows = Some(BatchRows::default());
+        let run = self.run_batch(depth, run).await?;
+        let mut rows = run.rows.unwrap_or_default();
+        rows.set_strategy(run.outcome.strategy);
+        Ok(rows)
+    }
+
+    async fn run_batch<'b>(&mut self, depth: u32, mut run: Run<'b>) -> Result<Run<'b>> {
+        if run.batch.is_empty() {
+            return Ok(run);
         }
-        let depth = self.base_depth();
-        self.settle_to(depth).await?;
-        let way = self.way(batch, options).await?;
-        let mut run =
-            Run { batch, options, outcome: BatchOutcome { strategy: way.strategy(), ..BatchOutcome::default() } };
-        if !options.atomic {
-            run.all(self, &way).await?;
-            return Ok(run.outcome);
+        self.settle_within(depth, run.options.deadline).await?;
+        let way = self.way(depth, &run).await?;
+        run.outcome.strategy = way.strategy();
+        if !run.options.atomic {
+            run.all(self, &way, depth).await?;
+            return Ok(run);
         }
         self.enter(depth + 1, &TransactionOptions::new()).await?;
         match run.all_at(self, &way, depth + 1).await {
             Ok(()) => {
                 self.leave(depth + 1).await?;
-                Ok(run.outcome)
+                Ok(run)
             }
             Err(error) => {
                 // The item's error is the one to tell; a rollback that fails breaks the connection, which is noted there.
@@ -77,61 +123,29 @@ impl Connection {
             }
         }
     }
-
-    async fn way<'b>(&mut self, batch: &'b Batch, options: &BatchOptions) -> Result<Way<'b>> {
-        let can = self.raw_mut().batching();
-        let insert = Insert::of(batch.statement.sql());
-        let found = match options.strategy {
-            BatchStrategy::OneByOne => Some(Way::OneByOne),
-            BatchStrategy::Pipelined => can.pipelines.then_some(Way::Pipelined),
-            BatchStrategy::MultiValues => insert.map(Way::MultiValues),
-            BatchStrategy::Unnest => self.unnest(batch, insert.as_ref(), can).await?.map(Way::Unnest),
-            BatchStrategy::Copy if self.raw_mut().copying().is_none() => None,
-            BatchStrategy::Copy => insert.and_then(|insert| insert.copy_target()).map(Way::Copy),
-            BatchStrategy::Auto => Some(self.best(batch, insert, can).await?),
-        };
-        found.ok_or_else(|| {
-            let what = format!("the batch strategy `{}` for this statement on this database", options.strategy);
-            SqlError::unsupported(what).sql_text(batch.statement.sql())
-        })
-    }
-
-    async fn best<'b>(&mut self, batch: &'b Batch, insert: Option<Insert<'b>>, can: Batching) -> Result<Way<'b>> {
-        let one_by_one = if can.pipelines { Way::Pipelined } else { Way::OneByOne };
-        let Some(insert) = insert.filter(|_| can.multi_values && batch.len() >= FEW) else { return Ok(one_by_one) };
-        let plain = insert.tail.trim().is_empty();
-        match self.unnest(batch, Some(&insert).filter(|_| plain), can).await? {
-            Some(statement) => Ok(Way::Unnest(statement)),
-            None => Ok(Way::MultiValues(insert)),
-        }
-    }
-
-    /// The statement that takes an array for each column, if the insert can be written so.
-    async fn unnest(
-        &mut self,
-        batch: &Batch,
-        insert: Option<&Insert<'_>>,
-        can: Batching,
-    ) -> Result<Option<PreparedStatement>> {
-        let Some(insert) = insert.filter(|_| can.unnest) else { return Ok(None) };
-        let described = self.describe(&batch.statement).await?;
-        let types: Vec<&str> = described.parameter_types.iter().map(|name| &**name).collect();
-        if types.len() != batch.columns.len() {
-            return Ok(None);
-        }
-        let Some(sql) = insert.of_arrays(&types) else { return Ok(None) };
-        Ok(Some(self.statement(StatementRef::Text(&sql))))
-    }
 }
 
 /// One run of a batch.
-struct Run<'b> {
-    batch: &'b Batch,
-    options: &'b BatchOptions,
+pub(super) struct Run<'b> {
+    pub(super) batch: &'b Batch,
+    /// That of the batch, or the same with a `RETURNING`.
+    pub(super) statement: &'b PreparedStatement,
+    pub(super) options: &'b BatchOptions,
     outcome: BatchOutcome,
+    /// The rows of each item, if they are asked for.
+    rows: Option<BatchRows>,
 }
 
-impl Run<'_> {
+impl<'b> Run<'b> {
+    fn new(batch: &'b Batch, statement: &'b PreparedStatement, options: &'b BatchOptions) -> Self {
+        Self { batch, statement, options, outcome: BatchOutcome::default(), rows: None }
+    }
+
+    /// Whether rows are asked for.
+    pub(super) fn returns(&self) -> bool {
+        self.rows.is_some()
+    }
+
     fn call_options(&self) -> CallOptions {
         match self.options.deadline {
             Some(deadline) => CallOptions::new().deadline(deadline),
@@ -140,8 +154,7 @@ impl Run<'_> {
     }
 
     /// Where each item may stay although a later one fails.
-    async fn all(&mut self, conn: &mut Connection, way: &Way<'_>) -> Result<()> {
-        let depth = conn.base_depth();
+    async fn all(&mut self, conn: &mut Connection, way: &Way<'_>, depth: u32) -> Result<()> {
         for chunk in self.chunks(way, conn) {
             if depth == 0 && matches!(way, Way::OneByOne) {
                 self.items(conn, chunk, 0).await?;
@@ -149,27 +162,21 @@ impl Run<'_> {
             }
             // A chunk that fails as a whole must leave nothing behind, so that its items can be run one by one.
             conn.enter(depth + 1, &TransactionOptions::new()).await?;
-            let before = self.outcome.clone();
-            match self.chunk(conn, way, chunk.clone(), depth + 1).await {
-                Ok(()) => conn.leave(depth + 1).await?,
-                Err(error) => {
-                    conn.settle_to(depth).await?;
-                    self.outcome = before;
-                    self.items_until_failure(conn, chunk, depth, error).await?;
-                }
+            let done = self.chunk(conn, way, chunk.clone(), depth + 1).await;
+            if let Ok(true) = done {
+                conn.leave(depth + 1).await?;
+                continue;
             }
+            conn.settle_to(depth).await?;
+            self.items_until_failure(conn, chunk, depth).await?;
+            // One by one they went through: what failed was the chunk itself (a deadline, a limit).
+            done?;
         }
         Ok(())
     }
 
     /// The items of a chunk that failed, each by itself, up to the one that fails.
-    async fn items_until_failure(
-        &mut self,
-        conn: &mut Connection,
-        chunk: Range<usize>,
-        depth: u32,
-        error: SqlError,
-    ) -> Result<()> {
+    async fn items_until_failure(&mut self, conn: &mut Connection, chunk: Range<usize>, depth: u32) -> Result<()> {
         for item in chunk {
             conn.enter(depth + 1, &TransactionOptions::new()).await?;
             match self.item(conn, item, depth + 1).await {
@@ -180,8 +187,7 @@ impl Run<'_> {
                 }
             }
         }
-        // One by one they went through: what failed was the chunk itself (a deadline, a limit).
-        Err(error)
+        Ok(())
     }
 
     /// Inside of a transaction of this depth, which is rolled back when an item fails.
@@ -193,7 +199,11 @@ impl Run<'_> {
             }
             conn.enter(depth + 1, &TransactionOptions::new()).await?;
             match self.chunk(conn, way, chunk.clone(), depth + 1).await {
-                Ok(()) => conn.leave(depth + 1).await?,
+                Ok(true) => conn.leave(depth + 1).await?,
+                Ok(false) => {
+                    conn.settle_to(depth).await?;
+                    self.items(conn, chunk, depth).await?;
+                }
                 Err(error) if error.batch_index().is_some() => return Err(error),
                 Err(error) => {
                     conn.settle_to(depth).await?;
@@ -206,7 +216,8 @@ impl Run<'_> {
 
     /// The error of the item because of which a chunk failed. What this does is rolled back.
     async fn blamed(&mut self, conn: &mut Connection, chunk: Range<usize>, depth: u32, error: SqlError) -> SqlError {
-        if error.breaks_connection() {
+        // The end of its time is no item's doing, and there is none for a second run.
+        if error.breaks_connection() || error.sql_state() == SqlState::QUERY_CANCELED {
             return error;
         }
         self.items(conn, chunk, depth).await.err().unwrap_or(error)
@@ -221,18 +232,37 @@ impl Run<'_> {
 
     async fn item(&mut self, conn: &mut Connection, item: usize, depth: u32) -> Result<()> {
         let cells = self.batch.cells(item);
-        let done = conn.execute_at(depth, &self.batch.statement, &cells, &self.call_options()).await;
-        self.outcome.add_one(done.map_err(|e| e.in_batch(item))?);
+        let (count, rows) = self.call(conn, self.statement, &cells, depth).await.map_err(|e| e.in_batch(item))?;
+        self.outcome.add_one(count);
+        if let Some(all) = &mut self.rows {
+            all.add_item(rows);
+        }
         Ok(())
     }
 
-    /// One call of the database for several items.
-    async fn chunk(&mut self, conn: &mut Connection, way: &Way<'_>, chunk: Range<usize>, depth: u32) -> Result<()> {
+    /// How many rows a call wrote, and these if they are asked for.
+    async fn call(
+        &self,
+        conn: &mut Connection,
+        statement: &PreparedStatement,
+        cells: &[ValueRef<'_>],
+        depth: u32,
+    ) -> Result<(u64, Vec<Row>)> {
+        let options = self.call_options();
+        if !self.returns() {
+            return Ok((conn.execute_at(depth, statement, cells, &options).await?, Vec::new()));
+        }
+        let rows = conn.query_at(depth, statement, cells, &options).await?.collect().await?;
+        Ok((u64::try_from(rows.len()).unwrap_or(u64::MAX), rows))
+    }
+
+    /// One call of the database for several items; `false`: its rows are not one for each item, and were dropped.
+    async fn chunk(&mut self, conn: &mut Connection, way: &Way<'_>, chunk: Range<usize>, depth: u32) -> Result<bool> {
         let items = chunk.len();
-        let sum = match way {
-            Way::OneByOne => return self.items(conn, chunk, depth).await,
-            Way::Pipelined => return self.pipelined(conn, chunk).await,
-            Way::Copy(target) => self.copied(conn, target, chunk, depth).await?,
+        let (sum, rows) = match way {
+            Way::OneByOne => return self.items(conn, chunk, depth).await.map(|()| true),
+            Way::Pipelined => return self.pipelined(conn, chunk).await.map(|()| true),
+            Way::Copy(target) => (self.copied(conn, target, chunk, depth).await?, Vec::new()),
             Way::MultiValues(insert) => {
                 let sql = insert.of_rows(items);
                 let full = items == self.options.chunk;
@@ -240,30 +270,38 @@ impl Run<'_> {
                 let statement =
                     if full { conn.statement(StatementRef::Text(&sql)) } else { PreparedStatement::new(sql) };
                 let cells: Cells<'_> = chunk.flat_map(|item| self.batch.cells(item)).collect();
-                conn.execute_at(depth, &statement, &cells, &self.call_options()).await?
+                self.call(conn, &statement, &cells, depth).await?
             }
             Way::Unnest(statement) => {
                 let cells: Cells<'_> =
                     self.batch.columns.iter().map(|column| ValueRef::Array(&column[chunk.clone()])).collect();
-                conn.execute_at(depth, statement, &cells, &self.call_options()).await?
+                self.call(conn, statement, &cells, depth).await?
             }
         };
+        match &mut self.rows {
+            Some(_) if rows.len() != items => return Ok(false),
+            Some(all) => all.add_each(rows),
+            None => {}
+        }
         self.outcome.add_several(items, sum);
-        Ok(())
+        Ok(true)
     }
 
     async fn pipelined(&mut self, conn: &mut Connection, chunk: Range<usize>) -> Result<()> {
         let first = chunk.start;
-        let rows: Vec<Vec<ValueRef<'_>>> = chunk.map(|item| self.batch.cells(item).into_vec()).collect();
+        let items: Vec<Vec<ValueRef<'_>>> = chunk.map(|item| self.batch.cells(item).into_vec()).collect();
         let options = self.call_options();
         let limit = conn.limit(None);
-        let done = limit.during(conn.raw_mut().run_many(&self.batch.statement, &rows, &options)).await;
-        let counts = done.map_err(|error| {
-            let index = error.batch_index().unwrap_or_default();
-            conn.note(error).in_batch(first + index).sql_text(self.batch.statement.sql())
-        })?;
-        counts.into_iter().for_each(|count| self.outcome.add_one(count));
-        Ok(())
+        let raw = conn.raw_mut();
+        let done = match &mut self.rows {
+            None => limit.during(raw.run_many(self.statement, &items, &options)).await.map(|counts| {
+                counts.into_iter().for_each(|count| self.outcome.add_one(count));
+            }),
+            Some(all) => limit.during(raw.query_many(self.statement, &items, &options)).await.map(|rows| {
+                rows.into_iter().for_each(|rows| all.add_item(rows));
+            }),
+        };
+        done.map_err(|error| moved(conn.note(error), first).sql_text(self.statement.sql()))
     }
 
     /// The error of a row carries its index already.
@@ -277,10 +315,7 @@ impl Run<'_> {
             }
             copy.finish().await
         };
-        copied.await.map_err(|error| match error.batch_index() {
-            Some(index) => error.in_batch(first + index),
-            None => error,
-        })
+        copied.await.map_err(|error| moved(error, first))
     }
 
     fn chunks(&self, way: &Way<'_>, conn: &mut Connection) -> Vec<Range<usize>> {
@@ -294,5 +329,13 @@ impl Run<'_> {
         };
         let items = self.batch.len();
         (0..items).step_by(size).map(|start| start..(start + size).min(items)).collect()
+    }
+}
+
+/// The error of an item of a chunk that begins there; one without an index is that of the chunk.
+fn moved(error: SqlError, first: usize) -> SqlError {
+    match error.batch_index() {
+        Some(index) => error.in_batch(first + index),
+        None => error,
     }
 }

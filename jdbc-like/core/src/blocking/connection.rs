@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ResultSet, SharedRunner, Transaction, wait};
-use crate::batch::{Batch, BatchOptions, BatchOutcome};
+use crate::batch::{Batch, BatchOptions, BatchOutcome, BatchRows};
 use crate::cancel::CancelHandle;
 use crate::connection::Connection as AsyncConnection;
 use crate::data_source::Lease;
@@ -108,7 +108,7 @@ impl Connection {
     ) -> Result<ResultSet<'_>> {
         let patience = self.inner.patience(options.deadline);
         let rows = wait(&self.runner.0, patience, self.inner.query_with(statement, params, options))?;
-        Ok(ResultSet::new(rows, &self.runner.0, options.deadline))
+        Ok(ResultSet::new(rows, &self.runner.0, patience))
     }
 
     /// See [`execute`](AsyncConnection::execute).
@@ -305,7 +305,30 @@ impl Connection {
     /// # Errors
     /// As there.
     pub fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
-        wait(&self.runner.0, options.deadline, self.inner.execute_batch_with(batch, options))
+        let patience = self.inner.patience(options.deadline);
+        wait(&self.runner.0, patience, self.inner.execute_batch_with(batch, options))
+    }
+
+    /// See [`execute_batch_returning`](AsyncConnection::execute_batch_returning).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_returning(&mut self, batch: &Batch, columns: &[&str]) -> Result<BatchRows> {
+        self.execute_batch_returning_with(batch, columns, &BatchOptions::new())
+    }
+
+    /// See [`execute_batch_returning_with`](AsyncConnection::execute_batch_returning_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_returning_with(
+        &mut self,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
+        let patience = self.inner.patience(options.deadline);
+        wait(&self.runner.0, patience, self.inner.execute_batch_returning_with(batch, columns, options))
     }
 
     /// Runs operations of the [connection below](AsyncConnection) and waits for them. For what has no twin here (a driver's own operations).

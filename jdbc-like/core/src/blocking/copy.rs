@@ -159,7 +159,7 @@ impl Connection {
     /// As there.
     pub fn copy_in_with(&mut self, statement: &str, options: &CallOptions) -> Result<CopyIn<'_>> {
         let (conn, runner) = self.parts();
-        let until = Wait(runner, options.deadline);
+        let until = Wait(runner, conn.patience(options.deadline));
         Ok(CopyIn { inner: until.on(conn.copy_in_with(statement, options))?, wait: until })
     }
 
@@ -177,7 +177,7 @@ impl Connection {
     /// As there.
     pub fn copy_in_rows_with(&mut self, target: &str, options: &CallOptions) -> Result<CopyRows<'_>> {
         let (conn, runner) = self.parts();
-        let until = Wait(runner, options.deadline);
+        let until = Wait(runner, conn.patience(options.deadline));
         Ok(CopyRows { inner: until.on(conn.copy_in_rows_with(target, options))?, wait: until })
     }
 
@@ -196,7 +196,7 @@ impl Connection {
     /// As there.
     pub fn copy_out_with(&mut self, statement: &str, options: &CallOptions) -> Result<CopyOut<'_>> {
         let (conn, runner) = self.parts();
-        let until = Wait(runner, options.deadline);
+        let until = Wait(runner, conn.patience(options.deadline));
         Ok(CopyOut { inner: until.on(conn.copy_out_with(statement, options))?, wait: until, read: usize::MAX })
     }
 

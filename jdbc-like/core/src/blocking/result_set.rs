@@ -12,12 +12,12 @@ use crate::shape::Shape;
 pub struct ResultSet<'c> {
     inner: AsyncResultSet<'c>,
     runner: &'c SharedRunner,
-    deadline: Option<Instant>,
+    patience: Option<Instant>,
 }
 
 impl<'c> ResultSet<'c> {
-    pub(super) fn new(inner: AsyncResultSet<'c>, runner: &'c SharedRunner, deadline: Option<Instant>) -> Self {
-        Self { inner, runner, deadline }
+    pub(super) fn new(inner: AsyncResultSet<'c>, runner: &'c SharedRunner, patience: Option<Instant>) -> Self {
+        Self { inner, runner, patience }
     }
 
     /// See [`next`](AsyncResultSet::next).
@@ -34,7 +34,7 @@ impl<'c> ResultSet<'c> {
     /// # Errors
     /// As there.
     pub fn advance(&mut self) -> Result<bool> {
-        wait(self.runner, self.deadline, self.inner.advance())
+        wait(self.runner, self.patience, self.inner.advance())
     }
 
     /// See [`row`](AsyncResultSet::row).
@@ -53,7 +53,7 @@ impl<'c> ResultSet<'c> {
     /// # Errors
     /// As there.
     pub fn collect(self) -> Result<Vec<Row>> {
-        wait(self.runner, self.deadline, self.inner.collect())
+        wait(self.runner, self.patience, self.inner.collect())
     }
 
     /// See [`map`](AsyncResultSet::map).
@@ -61,7 +61,7 @@ impl<'c> ResultSet<'c> {
     /// # Errors
     /// As there.
     pub fn map<T>(self, f: impl FnMut(&RowRef<'_>) -> Result<T>) -> Result<Vec<T>> {
-        wait(self.runner, self.deadline, self.inner.map(f))
+        wait(self.runner, self.patience, self.inner.map(f))
     }
 
     /// See [`finish`](AsyncResultSet::finish).
@@ -69,7 +69,7 @@ impl<'c> ResultSet<'c> {
     /// # Errors
     /// As there.
     pub fn finish(self) -> Result<u64> {
-        wait(self.runner, self.deadline, self.inner.finish())
+        wait(self.runner, self.patience, self.inner.finish())
     }
 
     /// See [`close`](AsyncResultSet::close).
@@ -77,7 +77,7 @@ impl<'c> ResultSet<'c> {
     /// # Errors
     /// As there.
     pub fn close(self) -> Result<()> {
-        wait(self.runner, self.deadline, self.inner.close())
+        wait(self.runner, self.patience, self.inner.close())
     }
 }
 

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use super::{Connection, ResultSet, SharedRunner, Transaction, wait};
 use crate::error::Result;
 use crate::options::CallOptions;
@@ -11,7 +9,6 @@ use crate::script::{ScriptResult as AsyncScriptResult, ScriptResults as AsyncScr
 pub struct ScriptResults<'c> {
     inner: AsyncScriptResults<'c>,
     runner: Runner<'c>,
-    deadline: Option<Instant>,
 }
 
 /// Who waits, printed as nothing.
@@ -46,7 +43,7 @@ impl ScriptResults<'_> {
         };
         Ok(result.map(|ran| match self.inner.show(ran) {
             AsyncScriptResult::Count(count) => ScriptResult::Count(count),
-            AsyncScriptResult::Rows(rows) => ScriptResult::Rows(ResultSet::new(rows, self.runner.0, self.deadline)),
+            AsyncScriptResult::Rows(rows) => ScriptResult::Rows(ResultSet::new(rows, self.runner.0, patience)),
         }))
     }
 }
@@ -72,7 +69,7 @@ impl Connection {
     ) -> Result<ScriptResults<'_>> {
         let (conn, runner) = self.parts();
         let inner = conn.query_script_with(sql, params, options)?;
-        Ok(ScriptResults { inner, runner: Runner(runner), deadline: options.deadline })
+        Ok(ScriptResults { inner, runner: Runner(runner) })
     }
 }
 
@@ -83,6 +80,6 @@ impl Transaction<'_> {
     /// As there.
     pub fn query_script(&mut self, sql: &str, params: impl Params) -> Result<ScriptResults<'_>> {
         let (inner, runner) = self.parts();
-        Ok(ScriptResults { inner: inner.query_script(sql, params)?, runner: Runner(runner), deadline: None })
+        Ok(ScriptResults { inner: inner.query_script(sql, params)?, runner: Runner(runner) })
     }
 }

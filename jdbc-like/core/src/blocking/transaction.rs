@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::{ResultSet, SharedRunner, wait};
+use crate::batch::{Batch, BatchOptions, BatchOutcome, BatchRows};
 use crate::error::Result;
 use crate::options::CallOptions;
 use crate::params::Params;
@@ -43,8 +44,9 @@ impl<'c> Transaction<'c> {
         params: impl Params,
         options: &CallOptions,
     ) -> Result<ResultSet<'_>> {
-        let rows = wait(self.runner, options.deadline, self.inner.query_with(statement, params, options))?;
-        Ok(ResultSet::new(rows, self.runner, options.deadline))
+        let patience = self.inner.parts().0.patience(options.deadline);
+        let rows = wait(self.runner, patience, self.inner.query_with(statement, params, options))?;
+        Ok(ResultSet::new(rows, self.runner, patience))
     }
 
     /// See [`execute`](AsyncTransaction::execute).
@@ -66,6 +68,45 @@ impl<'c> Transaction<'c> {
         columns: &[&str],
     ) -> Result<Vec<Row>> {
         wait(self.runner, None, self.inner.execute_returning(statement, params, columns))
+    }
+
+    /// See [`execute_batch`](AsyncTransaction::execute_batch).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch(&mut self, batch: &Batch) -> Result<BatchOutcome> {
+        self.execute_batch_with(batch, &BatchOptions::new())
+    }
+
+    /// See [`execute_batch_with`](AsyncTransaction::execute_batch_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_with(&mut self, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
+        let patience = self.inner.parts().0.patience(options.deadline);
+        wait(self.runner, patience, self.inner.execute_batch_with(batch, options))
+    }
+
+    /// See [`execute_batch_returning`](AsyncTransaction::execute_batch_returning).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_returning(&mut self, batch: &Batch, columns: &[&str]) -> Result<BatchRows> {
+        self.execute_batch_returning_with(batch, columns, &BatchOptions::new())
+    }
+
+    /// See [`execute_batch_returning_with`](AsyncTransaction::execute_batch_returning_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_returning_with(
+        &mut self,
+        batch: &Batch,
+        columns: &[&str],
+        options: &BatchOptions,
+    ) -> Result<BatchRows> {
+        let patience = self.inner.parts().0.patience(options.deadline);
+        wait(self.runner, patience, self.inner.execute_batch_returning_with(batch, columns, options))
     }
 
     /// See [`query_one`](AsyncTransaction::query_one).

@@ -54,7 +54,7 @@ impl Connection {
     }
 
     /// The statement with a `RETURNING`.
-    fn returning(&mut self, statement: StatementRef<'_>, columns: &[&str]) -> Result<PreparedStatement> {
+    pub(crate) fn returning(&mut self, statement: StatementRef<'_>, columns: &[&str]) -> Result<PreparedStatement> {
         let can = self.raw_mut().capabilities();
         let sql = match &statement {
             StatementRef::Text(sql) => *sql,

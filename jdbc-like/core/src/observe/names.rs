@@ -29,6 +29,17 @@ pub(super) fn collection(sql: &str) -> Option<&str> {
     found
 }
 
+/// The table that a `COPY` is about, or that of its query; none as with [`collection`].
+pub(super) fn copied(sql: &str, inwards: bool) -> Option<&str> {
+    let mut words = Words::of(sql);
+    match words.next() {
+        Some(copy) if !copy.ends_name => words.next().map(|word| word.text).filter(|name| !name.ends_with('.')),
+        // A query, or a name in quotes.
+        _ if inwards => None,
+        _ => collection(sql),
+    }
+}
+
 struct Word<'a> {
     text: &'a str,
     /// Something else than space stands between it and the next word.
@@ -102,10 +113,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn copies() {
+        for (sql, inwards, table) in [
+            ("COPY app.users (id, name) FROM STDIN", true, Some("app.users")),
+            ("copy users from stdin", true, Some("users")),
+            ("COPY \"Users\" FROM STDIN", true, None),
+            ("COPY app.\"Users\" FROM STDIN", true, None),
+            ("COPY users TO STDOUT", false, Some("users")),
+            ("COPY \"Users\" TO STDOUT", false, None),
+            ("COPY (select * from users) TO STDOUT", false, Some("users")),
+            ("COPY (select * from users, roles) TO STDOUT", false, None),
+            ("COPY", false, None),
+            ("", true, None),
+        ] {
+            assert_eq!(copied(sql, inwards), table, "{sql}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn no_text_panics(sql in "(from|into|update|join|for|[a-z .,\"'$ä(?]){0,20}") {
-            let _ = (operation(&sql), collection(&sql));
+        fn no_text_panics(sql in "(from|into|update|join|for|copy|[a-z .,\"'$ä(?]){0,20}") {
+            let _ = (operation(&sql), collection(&sql), copied(&sql, true), copied(&sql, false));
         }
     }
 }

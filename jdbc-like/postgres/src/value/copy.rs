@@ -63,20 +63,13 @@ impl Format {
 /// Finds the columns of the first row of binary data, and its end; none if it is not there as a whole, or the data has ended.
 pub(crate) fn fields(data: &[u8], places: &mut Vec<Option<Range<usize>>>) -> Option<usize> {
     places.clear();
-    let count = i16::from_be_bytes(*data.first_chunk()?);
-    let mut at = 2;
-    for _ in 0..u16::try_from(count).ok()? {
-        let len = i32::from_be_bytes(*data.get(at..)?.first_chunk()?);
-        at += 4;
-        places.push(match usize::try_from(len) {
-            Ok(len) => {
-                at += len;
-                Some(at - len..at)
-            }
-            Err(_) => None,
-        });
+    let mut from = Reader(data);
+    for _ in 0..u16::try_from(from.i16()?).ok()? {
+        let raw = from.sized()?;
+        let end = data.len() - from.len();
+        places.push(raw.map(|raw| end - raw.len()..end));
     }
-    (data.len() >= at).then_some(at)
+    Some(data.len() - from.len())
 }
 
 /// Adds a row; in case of an error nothing.
@@ -301,6 +294,18 @@ mod tests {
         ] {
             assert_eq!(binary(value, &decoder), None, "{value:?}");
         }
+    }
+
+    #[test]
+    fn rows_are_found_once_they_are_there_as_a_whole() {
+        let data = [0, 3, 0, 0, 0, 2, 7, 8, 255, 255, 255, 255, 0, 0, 0, 0, 9, 9];
+        let mut places = Vec::new();
+        assert_eq!(fields(&data, &mut places), Some(16));
+        assert_eq!(places, [Some(6..8), None, Some(16..16)]);
+        for end in 0..16 {
+            assert_eq!(fields(&data[..end], &mut places), None, "{end}");
+        }
+        assert_eq!(fields(&[255, 255], &mut places), None, "the data has ended");
     }
 
     proptest! {

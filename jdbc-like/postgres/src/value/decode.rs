@@ -76,7 +76,7 @@ fn micros(raw: &[u8]) -> Option<i64> {
 }
 
 /// Reads any value.
-pub(super) fn owned(decoder: &Decoder, types: &TypeMap, raw: &[u8]) -> Value {
+pub(crate) fn owned(decoder: &Decoder, types: &TypeMap, raw: &[u8]) -> Value {
     let mut text = String::new();
     match make(decoder, types, raw, &mut text) {
         Some(Made::Borrowed) => borrowed(decoder, raw).to_owned(),

@@ -69,6 +69,11 @@ impl<'a> Reader<'a> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// How many bytes are left.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// Writes a value of a type as the server writes it. None: the type is not known, or the bytes are not of it; `out` may hold a part then.
