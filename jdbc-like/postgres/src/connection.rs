@@ -409,7 +409,7 @@ impl RawConnection for PostgresConnection {
         rows: &'a [Vec<ValueRef<'a>>],
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<Vec<Row>>>> {
-        Op::boxed(self.pipeline_rows(statement, rows, options))
+        self.operation(|conn| conn.pipeline_rows(statement, rows, options))
     }
 
     fn copying(&mut self) -> Option<&mut dyn RawCopy> {
