@@ -15,12 +15,23 @@ use crate::value::{Value, ValueRef};
 pub trait RowIndex: fmt::Display {
     /// The index of the column, if there is one.
     fn find(&self, shape: &Shape) -> Option<usize>;
+
+    /// The same without the columns, where they are not needed for that; there may be no such column then.
+    #[inline]
+    fn known(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl RowIndex for usize {
     #[inline]
     fn find(&self, shape: &Shape) -> Option<usize> {
         (*self < shape.len()).then_some(*self)
+    }
+
+    #[inline]
+    fn known(&self) -> Option<usize> {
+        Some(*self)
     }
 }
 
@@ -84,9 +95,16 @@ impl<'r> RowRef<'r> {
     #[doc(alias = "getLong")]
     #[inline]
     pub fn get<'a, T: FromSql<'a>>(&'a self, index: impl RowIndex) -> Result<T> {
-        let shape = self.raw.shape();
-        let at = find(&index, shape)?;
-        T::from_sql(self.raw.value(at)).map_err(|e| bad_column(e, at, shape))
+        let at = match index.known() {
+            Some(at) => at,
+            None => find(&index, self.raw.shape())?,
+        };
+        let value = self.raw.value(at);
+        // Only a null can be that of no column.
+        if matches!(value, ValueRef::Null) {
+            find(&index, self.raw.shape())?;
+        }
+        T::from_sql(value).map_err(|e| bad_column(e, at, self.raw.shape()))
     }
 
     /// The value of a column; null if there is no such column.

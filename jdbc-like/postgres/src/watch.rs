@@ -59,6 +59,10 @@ impl Watch {
 
     fn completed(&self, tag: &[u8]) {
         self.tag.store(tag.first().copied().unwrap_or(0), Ordering::Release);
+        // What most statements are is neither.
+        if !matches!(tag.first(), Some(b'A' | b'C' | b'D' | b'R')) {
+            return;
+        }
         let is = |words: &[&[u8]]| words.iter().any(|word| tag.starts_with(word));
         if is(&[b"CREATE ", b"ALTER ", b"DROP ", b"DISCARD", b"DEALLOCATE"]) {
             self.schema_changed.store(true, Ordering::Relaxed);
@@ -179,7 +183,9 @@ const EXECUTE: &[u8] = b"E\0\0\0\x09\0\0\0\0\0";
 const SYNC: &[u8] = b"S\0\0\0\x04";
 
 const HEADER: usize = 5;
-const BUFFER: usize = 16 * 1024;
+/// The first size of the buffer, and to which it grows where much comes: fewer system calls, and changes between client and server.
+const BUFFER: usize = 8 * 1024;
+const LARGE_BUFFER: usize = 128 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
@@ -226,6 +232,9 @@ impl<S> Watched<S> {
     /// Looks at `ready..filled` and moves `ready` as far as it goes.
     fn scan(&mut self) {
         while self.ready < self.filled {
+            if self.at == At::Header(0) {
+                self.ready += rows(&self.buffer[self.ready..self.filled]);
+            }
             let left = self.filled - self.ready;
             match self.at {
                 At::Header(seen) => {
@@ -286,16 +295,32 @@ impl<S> Watched<S> {
 
     /// Makes room behind `filled`, moving what waits to the front.
     fn make_room(&mut self) {
+        let was_filled = self.filled == self.buffer.len();
         self.buffer.copy_within(self.from..self.filled, 0);
         self.filled -= self.from;
         self.ready -= self.from;
         self.from = 0;
-        if self.filled == self.buffer.len() {
+        // Larger only than what must wait as a whole for its end.
+        if self.filled == self.buffer.len() || was_filled && self.buffer.len() < LARGE_BUFFER {
             let mut larger = std::mem::take(&mut self.buffer).into_vec();
             larger.resize(larger.len() * 2, 0);
             self.buffer = larger.into_boxed_slice();
         }
     }
+}
+
+/// How many bytes at the beginning are whole messages with rows: most of what comes, and nothing to look at.
+fn rows(data: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some([b'D', a, b, c, d]) = data[at..].first_chunk() {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]).max(4) as usize;
+        let end = at.saturating_add(length).saturating_add(1);
+        if end > data.len() {
+            break;
+        }
+        at = end;
+    }
+    at
 }
 
 /// Writes `unknown` over a type that tokio-postgres would look up.
