@@ -2,6 +2,9 @@
 
 mod keys;
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use batis_dbc::{Connection, RowRef};
 use batis_script::{Keys, Value};
 use serde::de::DeserializeOwned;
@@ -9,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
-use crate::result_set_handler::ResultSetHandler;
+use crate::result_set_handler::{Record, ResultSetHandler};
 use crate::statement_handler::StatementHandler;
 
 /// Runs statements on one connection.
@@ -32,8 +35,8 @@ impl<'c> Executor<'c> {
         parameter: &Value,
     ) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        self.each(statement, parameter, |handler, row| {
-            all.push(handler.row(row)?);
+        self.records(statement, parameter, |record| {
+            all.push(record.value()?);
             Ok(())
         })
         .await?;
@@ -46,17 +49,13 @@ impl<'c> Executor<'c> {
         statement: &MappedStatement,
         parameter: &Value,
     ) -> Result<Option<T>> {
-        let call = StatementHandler::prepare(statement, parameter)?;
-        let mut rows = call.query(self.connection).await?;
-        if !rows.advance().await.map_err(|e| call.failed(e))? {
-            return Ok(None);
-        }
-        let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
-        let value = handler.row(&rows.row()).map_err(|e| call.failed(e))?;
-        if rows.advance().await.map_err(|e| call.failed(e))? {
-            return Err(call.failed(Error::many_rows()));
-        }
-        Ok(Some(value))
+        let mut only = None;
+        self.records(statement, parameter, |record| match only {
+            None => record.value().map(|value| only = Some(value)),
+            Some(_) => Err(Error::many_rows()),
+        })
+        .await?;
+        Ok(only)
     }
 
     /// Exactly one row.
@@ -71,12 +70,29 @@ impl<'c> Executor<'c> {
         }
     }
 
-    /// Each row through a function.
-    pub(crate) async fn each(
+    /// All rows by the value of one of their properties; the last of several stays.
+    pub(crate) async fn map<K: DeserializeOwned + Eq + Hash, T: DeserializeOwned>(
         &mut self,
         statement: &MappedStatement,
         parameter: &Value,
-        mut visit: impl FnMut(&mut ResultSetHandler<'_>, &RowRef<'_>) -> Result<()>,
+        key: &str,
+    ) -> Result<HashMap<K, T>> {
+        let mut all = HashMap::new();
+        self.records(statement, parameter, |record| {
+            let value = record.value()?;
+            all.insert(record.property(key)?, value);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// What the result map makes of the rows, each through a function.
+    async fn records(
+        &mut self,
+        statement: &MappedStatement,
+        parameter: &Value,
+        mut visit: impl FnMut(&Record<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         let call = StatementHandler::prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
@@ -86,7 +102,26 @@ impl<'c> Executor<'c> {
                 Some(handler) => handler,
                 none => none.insert(ResultSetHandler::new(statement, statement.plan(rows.shape()))),
             };
-            visit(handler, &rows.row()).map_err(|e| call.failed(e))?;
+            handler.row(&rows.row(), &mut visit).map_err(|e| call.failed(e))?;
+        }
+        let Some(mut handler) = handler else { return Ok(()) };
+        while let Some(record) = handler.next_object() {
+            visit(&record).map_err(|e| call.failed(e))?;
+        }
+        Ok(())
+    }
+
+    /// Each row as it is through a function.
+    pub(crate) async fn each(
+        &mut self,
+        statement: &MappedStatement,
+        parameter: &Value,
+        mut visit: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let call = StatementHandler::prepare(statement, parameter)?;
+        let mut rows = call.query(self.connection).await?;
+        while rows.advance().await.map_err(|e| call.failed(e))? {
+            visit(&rows.row()).map_err(|e| call.failed(e))?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use batis_script::{
 };
 
 use crate::error::{Error, Result};
-use crate::result::{Group, Plans, ResultMaps};
+use crate::result::{AutoMapping, Known, PlanRef, Plans, ResultMaps, Rows, Wanted};
 use crate::type_handler::TypeHandlers;
 
 /// A statement of a mapper file: what the file says, and what was made of it once: the prepared handle of a static text, the plans that bring
@@ -41,15 +41,34 @@ pub(crate) struct Defaults {
     timeout: Option<u32>,
     /// `defaultFetchSize`, in rows.
     fetch_size: Option<u32>,
+    /// `returnInstanceForEmptyRow`, for the objects inside of a row.
+    keeps_empty: bool,
+    /// `autoMappingBehavior`.
+    auto_mapping: AutoMapping,
 }
 
 impl Defaults {
     pub(crate) fn of(config: &ConfigFile) -> Self {
-        let number = |name: &str| {
-            let said = config.settings.iter().rev().find(|setting| setting.name == name)?;
-            if let SettingValue::Number(number) = said.value { Some(number) } else { None }
+        let said = |name: &str| config.settings.iter().rev().find(|setting| setting.name == name);
+        let number = |name: &str| match said(name)?.value {
+            SettingValue::Number(number) => Some(number),
+            _ => None,
         };
-        Self { timeout: number("defaultStatementTimeout"), fetch_size: number("defaultFetchSize") }
+        let keeps_empty = said("returnInstanceForEmptyRow").is_some_and(|said| said.value == SettingValue::Bool(true));
+        let auto_mapping = match said("autoMappingBehavior").map(|said| &said.value) {
+            Some(SettingValue::Word("NONE")) => AutoMapping::None,
+            Some(SettingValue::Word("FULL")) => AutoMapping::Full,
+            _ => AutoMapping::Partial,
+        };
+        let (timeout, fetch_size) = (number("defaultStatementTimeout"), number("defaultFetchSize"));
+        Self { timeout, fetch_size, keeps_empty, auto_mapping }
+    }
+}
+
+impl Shared {
+    fn known(&self) -> Known<'_> {
+        let Defaults { keeps_empty, auto_mapping, .. } = self.defaults;
+        Known { maps: &self.result_maps, handlers: &self.handlers, keeps_empty, auto_mapping }
     }
 }
 
@@ -117,9 +136,15 @@ impl MappedStatement {
     }
 
     /// How rows of this shape are read; made once.
-    pub(crate) fn plan(&self, shape: &Arc<Shape>) -> crate::result::PlanRef<'_> {
+    #[inline]
+    pub(crate) fn plan(&self, shape: &Arc<Shape>) -> PlanRef<'_> {
+        self.plans.of(shape, |shape| Rows::of(shape, self.wanted(), self.shared.known()))
+    }
+
+    /// The first result map counts: the others are for further result sets.
+    fn wanted(&self) -> Wanted<'_> {
         let result_map = self.statement.result_maps.first().map(|reference| &*reference.id);
-        self.plans.of(shape, |shape| Group::of(shape, result_map, &self.shared.result_maps, &self.shared.handlers))
+        Wanted { result_map, ordered: self.statement.result_ordered }
     }
 
     /// The error, with this statement's id and place.

@@ -1,6 +1,7 @@
 //! What can go wrong while a row becomes a value: one pointer on the way, told in full at the end.
 
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use serde::de::{Error, Expected, Unexpected};
 
@@ -14,6 +15,8 @@ pub(crate) struct Repr {
     pub(crate) hint: Option<String>,
     /// The column in which it happened.
     pub(crate) column: Option<usize>,
+    /// The result map of the object in which it happened, where there is one.
+    pub(crate) map: Option<Arc<str>>,
     /// The path of fields, outermost first.
     pub(crate) field: String,
     /// The field for which there is no column.
@@ -31,6 +34,7 @@ impl Failure {
             message: message.into(),
             hint: None,
             column: None,
+            map: None,
             field: String::new(),
             missing: None,
             null: false,
@@ -67,7 +71,21 @@ impl Failure {
     #[cold]
     pub(crate) fn in_field(mut self, field: &str) -> Self {
         let inner = std::mem::take(&mut self.0.field);
-        self.0.field = if inner.is_empty() { field.into() } else { format!("{field}.{inner}") };
+        let dot = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
+        self.0.field = format!("{field}{dot}{inner}");
+        self
+    }
+
+    /// Puts the position in a list in front of the path.
+    #[cold]
+    pub(crate) fn in_element(self, at: usize) -> Self {
+        self.in_field(&format!("[{at}]"))
+    }
+
+    /// Adds the result map, unless one inside was named.
+    #[cold]
+    pub(crate) fn in_map(mut self, map: &Arc<str>) -> Self {
+        self.0.map.get_or_insert_with(|| Arc::clone(map));
         self
     }
 

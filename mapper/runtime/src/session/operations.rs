@@ -120,16 +120,7 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held(request.statement).await?;
-            let mut all = HashMap::new();
-            let mut executor = Executor::new(held.connection(request.statement)?);
-            executor
-                .each(request.statement, &request.parameter, |handler, row| {
-                    let value = handler.row(row)?;
-                    all.insert(handler.property(row, key)?, value);
-                    Ok(())
-                })
-                .await?;
-            Ok(all)
+            Executor::new(held.connection(request.statement)?).map(request.statement, &request.parameter, key).await
         }
     }
 
@@ -151,7 +142,7 @@ impl SqlSession {
             let mut all = Vec::new();
             let mut executor = Executor::new(held.connection(request.statement)?);
             executor
-                .each(request.statement, &request.parameter, |_, row| {
+                .each(request.statement, &request.parameter, |row| {
                     all.push(read(row)?);
                     Ok(())
                 })

@@ -107,7 +107,19 @@ async fn read<T: DeserializeOwned>(
             Some(handler) => handler,
             none => none.insert(ResultSetHandler::new(statement, statement.plan(rows.shape()))),
         };
-        slot.put(handler.row(&rows.row()).map_err(|e| call.failed(e))?);
+        let mut put = false;
+        let row = handler.row(&rows.row(), |record| {
+            put = true;
+            record.value().map(|value| slot.put(value))
+        });
+        row.map_err(|e| call.failed(e))?;
+        if put {
+            slot.taken().await;
+        }
+    }
+    let Some(mut handler) = handler else { return Ok(()) };
+    while let Some(value) = handler.next_object().map(|record| record.value()) {
+        slot.put(value.map_err(|e| call.failed(e))?);
         slot.taken().await;
     }
     Ok(())

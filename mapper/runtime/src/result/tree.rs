@@ -1,0 +1,208 @@
+//! [`Tree`]: the objects that rows were folded into.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+use batis_dbc::{RowRef, ValueRef};
+
+use super::error::Failure;
+use super::plan::ObjectPlan;
+use super::values::{self, Values, encode, same};
+
+/// No object.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Objects by number, with their values and the lists of their children, in a few buffers.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    nodes: Vec<Node>,
+    values: Values,
+    /// For each node, one list for each child of its plan.
+    lists: Vec<List>,
+    roots: Vec<u32>,
+    /// The first node of each hash of parent, kind and key. The hash is seeded: values come from outside.
+    index: HashMap<u64, u32, BuildHasherDefault<AsIs>>,
+    seed: RandomState,
+    scratch: Vec<u8>,
+}
+
+/// An object.
+#[derive(Debug)]
+struct Node {
+    /// Its kind: the number of its plan.
+    plan: u32,
+    parent: u32,
+    /// Where its values and lists begin.
+    values: u32,
+    lists: u32,
+    /// The next of its siblings.
+    next: u32,
+    /// The next one of the same hash.
+    same_hash: u32,
+}
+
+/// Children in the order in which they were found.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    first: u32,
+    last: u32,
+}
+
+/// How much of a tree there is.
+#[derive(Debug)]
+pub(super) struct Mark {
+    nodes: usize,
+    lists: usize,
+    values: values::Mark,
+}
+
+/// The key of a row's object, as far as it is the same for all objects of its kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) parent: u32,
+    pub(super) plan: u32,
+}
+
+fn number(length: usize) -> Result<u32, Failure> {
+    let number = u32::try_from(length).ok().filter(|number| *number != NONE);
+    number.ok_or_else(|| Failure::new("the result is too large: more than 4,294,967,294 values or objects"))
+}
+
+impl Tree {
+    /// Empties it; what was allocated stays.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.lists.clear();
+        self.roots.clear();
+        self.index.clear();
+        self.values.clear();
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { nodes: self.nodes.len(), lists: self.lists.len(), values: self.values.mark() }
+    }
+
+    /// Takes back what was added since; none of it may be in a list or in the index.
+    pub(super) fn back_to(&mut self, mark: &Mark) {
+        self.nodes.truncate(mark.nodes);
+        self.lists.truncate(mark.lists);
+        self.values.back_to(mark.values);
+    }
+
+    /// A new object with the row's values, in no list yet.
+    pub(super) fn add(&mut self, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> Result<u32, Failure> {
+        let node = number(self.nodes.len())?;
+        self.nodes.push(Node {
+            plan: place.plan,
+            parent: place.parent,
+            values: number(self.values.len())?,
+            lists: number(self.lists.len())?,
+            next: NONE,
+            same_hash: NONE,
+        });
+        for column in &plan.columns {
+            self.values.push(row.value(*column));
+        }
+        self.lists.extend(plan.children.iter().map(|_| List { first: NONE, last: NONE }));
+        Ok(node)
+    }
+
+    pub(super) fn add_root(&mut self, node: u32) {
+        self.roots.push(node);
+    }
+
+    /// Puts an object at the end of a list of its parent.
+    pub(super) fn link(&mut self, parent: u32, child: usize, node: u32) {
+        let list = self.nodes[parent as usize].lists as usize + child;
+        let last = std::mem::replace(&mut self.lists[list].last, node);
+        match last {
+            NONE => self.lists[list].first = node,
+            last => self.nodes[last as usize].next = node,
+        }
+    }
+
+    pub(crate) fn roots(&self) -> &[u32] {
+        &self.roots
+    }
+
+    pub(super) fn plan(&self, node: u32) -> usize {
+        self.nodes[node as usize].plan as usize
+    }
+
+    pub(super) fn value(&self, node: u32, column: usize) -> ValueRef<'_> {
+        self.values.get(self.nodes[node as usize].values as usize + column)
+    }
+
+    /// The first and the last of a list.
+    pub(super) fn ends(&self, node: u32, child: usize) -> (Option<u32>, Option<u32>) {
+        let List { first, last } = self.lists[self.nodes[node as usize].lists as usize + child];
+        (some(first), some(last))
+    }
+
+    pub(super) fn next(&self, node: u32) -> Option<u32> {
+        some(self.nodes[node as usize].next)
+    }
+
+    /// The hash of the row's object; none without a value in its key: then it is an object of its own.
+    pub(super) fn hash(&mut self, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> u64 {
+        self.scratch.clear();
+        for column in &plan.key {
+            encode(row.value(plan.columns[*column]), &mut self.scratch);
+        }
+        let mut hasher = self.seed.build_hasher();
+        hasher.write_u32(place.parent);
+        hasher.write_u32(place.plan);
+        hasher.write(&self.scratch);
+        hasher.finish()
+    }
+
+    /// Whether the row's object is this one.
+    pub(super) fn is(&self, node: u32, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> bool {
+        let known = &self.nodes[node as usize];
+        let values = known.values as usize;
+        let equal = |column: &usize| same(self.values.get(values + column), row.value(plan.columns[*column]));
+        known.plan == place.plan && known.parent == place.parent && plan.key.iter().all(equal)
+    }
+
+    /// The object of this key, if it was there before.
+    pub(super) fn find(&self, hash: u64, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> Option<u32> {
+        let mut next = self.index.get(&hash).copied();
+        while let Some(node) = next {
+            if self.is(node, place, plan, row) {
+                return Some(node);
+            }
+            next = some(self.nodes[node as usize].same_hash);
+        }
+        None
+    }
+
+    pub(super) fn remember(&mut self, hash: u64, node: u32) {
+        if let Some(before) = self.index.insert(hash, node) {
+            self.nodes[node as usize].same_hash = before;
+        }
+    }
+}
+
+fn some(node: u32) -> Option<u32> {
+    (node != NONE).then_some(node)
+}
+
+/// Takes a hash for its own hash.
+#[derive(Debug, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
