@@ -1,6 +1,7 @@
 //! `Executor`, the simple one: runs mapped statements on a connection, keys before and after.
 
 mod keys;
+mod nested;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -105,6 +106,9 @@ impl<'c> Executor<'c> {
             handler.row(&rows.row(), &mut visit).map_err(|e| call.failed(e))?;
         }
         let Some(mut handler) = handler else { return Ok(()) };
+        if let Some(forest) = handler.nested_selects() {
+            self.load_nested(statement, forest).await?;
+        }
         while let Some(record) = handler.next_object() {
             visit(&record).map_err(|e| call.failed(e))?;
         }

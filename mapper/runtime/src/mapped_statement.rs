@@ -1,12 +1,14 @@
 //! [`MappedStatement`]: a statement of a mapper file, ready to run.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use batis_dbc::{CallOptions, PreparedStatement, Shape};
 use batis_script::{
-    BoundSql, ConfigFile, Keys, MapperSet, SettingValue, SqlSource, Statement, StatementKind, StatementType, Value,
+    BoundSql, ConfigFile, Keys, LookupError, MapperSet, SettingValue, SqlSource, Statement, StatementKind,
+    StatementType, Value,
 };
 
 use crate::error::{Error, Result};
@@ -23,6 +25,8 @@ pub struct MappedStatement {
     pub(crate) key_statement: Option<Box<MappedStatement>>,
     pub(crate) shared: Arc<Shared>,
     plans: Plans,
+    /// The plans of its rows where they are kept: as a nested select.
+    tree_plans: Plans,
 }
 
 /// What all statements of a configuration share.
@@ -32,7 +36,12 @@ pub(crate) struct Shared {
     pub(crate) result_maps: ResultMaps,
     pub(crate) mappers: MapperSet,
     pub(crate) defaults: Defaults,
+    /// Set when all of them are made.
+    pub(crate) statements: OnceLock<Weak<Statements>>,
 }
+
+/// All statements by their ids.
+pub(crate) type Statements = HashMap<Arc<str>, Arc<MappedStatement>>;
 
 /// What counts for statements that say nothing themselves: settings of the configuration file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,7 +91,14 @@ impl MappedStatement {
             Keys::Select(key) => Some(Box::new(Self::new(Arc::clone(&key.statement), shared))),
             Keys::None | Keys::Generated { .. } => None,
         };
-        Self { statement, prepared, key_statement, shared: Arc::clone(shared), plans: Plans::default() }
+        Self {
+            statement,
+            prepared,
+            key_statement,
+            shared: Arc::clone(shared),
+            plans: Plans::default(),
+            tree_plans: Plans::default(),
+        }
     }
 
     /// The full id, `namespace.id`.
@@ -141,10 +157,26 @@ impl MappedStatement {
         self.plans.of(shape, |shape| Rows::of(shape, self.wanted(), self.shared.known()))
     }
 
+    /// How rows of this shape are kept; made once.
+    pub(crate) fn tree_plan(&self, shape: &Arc<Shape>) -> PlanRef<'_> {
+        self.tree_plans.of(shape, |shape| Rows::tree(shape, self.wanted(), self.shared.known()))
+    }
+
+    /// The statement that a result map of this one names.
+    pub(crate) fn nested(&self, id: &str) -> Result<Arc<Self>> {
+        let unknown = |error: &LookupError| self.blame(Error::lookup(error).hint("a result map names it in `select`"));
+        let found = self.shared.mappers.statement(id).map_err(|error| unknown(&error))?;
+        let registered = self.shared.statements.get().and_then(Weak::upgrade);
+        let kept = registered.and_then(|statements| statements.get(&found.id).cloned());
+        // Who kept this statement longer than its configuration pays for it.
+        Ok(kept.unwrap_or_else(|| Arc::new(Self::new(Arc::clone(found), &self.shared))))
+    }
+
     /// The first result map counts: the others are for further result sets.
     fn wanted(&self) -> Wanted<'_> {
         let result_map = self.statement.result_maps.first().map(|reference| &*reference.id);
-        Wanted { result_map, ordered: self.statement.result_ordered }
+        let result_type = self.statement.result_type.as_deref();
+        Wanted { result_map, result_type, ordered: self.statement.result_ordered }
     }
 
     /// The error, with this statement's id and place.

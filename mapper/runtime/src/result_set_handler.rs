@@ -1,19 +1,21 @@
 //! `ResultSetHandler`: rows into values.
 
+use std::sync::Arc;
+
 use batis_dbc::{RowRef, Shape, SqlType};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapped_statement::MappedStatement;
-use crate::result::{Cells, ColumnDe, Failure, Group, Object, PlanRef, RowDe, Rows, Source, Tree};
+use crate::result::{Cells, ColumnDe, Failure, Forest, Group, Loaded, Object, PlanRef, RowDe, Rows, Source};
 
 /// Reads the rows of one run of a statement: each where it is, or folded into objects where the result map nests.
 pub(crate) struct ResultSetHandler<'s> {
     statement: &'s MappedStatement,
     plan: PlanRef<'s>,
-    /// Rows that were folded into objects that are not complete yet.
-    tree: Option<Tree>,
-    /// How many of its objects were given to read.
+    /// Rows that were folded into objects that were not read yet.
+    forest: Forest,
+    /// How many of these objects were given to read.
     taken: usize,
     /// Rows or objects that were given to read, for messages.
     count: u64,
@@ -34,7 +36,7 @@ enum Of<'h, 'r> {
 #[derive(Clone, Copy)]
 struct Context<'h> {
     statement: &'h MappedStatement,
-    shape: &'h Shape,
+    shape: &'h Arc<Shape>,
     /// `row` or `object`.
     what: &'static str,
     count: u64,
@@ -42,7 +44,7 @@ struct Context<'h> {
 
 impl<'s> ResultSetHandler<'s> {
     pub(crate) fn new(statement: &'s MappedStatement, plan: PlanRef<'s>) -> Self {
-        Self { statement, plan, tree: None, taken: 0, count: 0 }
+        Self { statement, plan, forest: Forest::default(), taken: 0, count: 0 }
     }
 
     /// Takes a row and gives what is complete with it: the row itself, or an object. What is not complete before the last row is left to
@@ -63,12 +65,12 @@ impl<'s> ResultSetHandler<'s> {
     fn tree_row(&mut self, row: &RowRef<'_>, visit: impl FnOnce(&Record<'_, '_>) -> Result<()>) -> Result<()> {
         let Rows::Tree(plan) = &self.plan.rows else { return Ok(()) };
         let (grouped, ordered) = (plan.grouped, plan.ordered);
-        if grouped && !ordered {
-            return self.fold(row);
+        if plan.selects || grouped && !ordered {
+            return self.keep(row);
         }
         // The row begins another object: the one before is complete.
-        let begins = match &self.tree {
-            Some(tree) => plan.begins(tree, row).map_err(|failure| self.not_folded(failure))?,
+        let begins = match self.forest.get(0) {
+            Some(loaded) => plan.begins(&loaded.tree, row).map_err(|failure| self.not_folded(failure))?,
             None => false,
         };
         let mut visit = Some(visit);
@@ -80,7 +82,7 @@ impl<'s> ResultSetHandler<'s> {
             complete(self)?;
             self.forget();
         }
-        self.fold(row)?;
+        self.keep(row)?;
         if !grouped {
             complete(self)?;
             self.forget();
@@ -88,19 +90,35 @@ impl<'s> ResultSetHandler<'s> {
         Ok(())
     }
 
-    fn fold(&mut self, row: &RowRef<'_>) -> Result<()> {
+    /// Takes a row that is not read before all rows are there.
+    pub(crate) fn keep(&mut self, row: &RowRef<'_>) -> Result<()> {
         let Rows::Tree(plan) = &self.plan.rows else { return Ok(()) };
-        let tree = self.tree.get_or_insert_default();
-        plan.fold(tree, row).map_err(|failure| self.not_folded(failure))
+        if self.forest.get(0).is_none() {
+            let loaded = Loaded::new(self.statement.id(), Arc::clone(plan), Arc::clone(self.plan.shape()));
+            self.forest.add(loaded).map_err(|failure| self.not_folded(failure))?;
+        }
+        let Some(loaded) = self.forest.first_mut() else { return Ok(()) };
+        plan.fold(&mut loaded.tree, row).map_err(|failure| self.not_folded(failure))
+    }
+
+    /// What was kept.
+    pub(crate) fn into_kept(mut self) -> Option<Loaded> {
+        self.forest.take_first()
+    }
+
+    /// The objects whose nested selects are to be loaded; none where there are no such.
+    pub(crate) fn nested_selects(&mut self) -> Option<&mut Forest> {
+        match &self.plan.rows {
+            Rows::Tree(plan) if plan.selects => Some(&mut self.forest),
+            _ => None,
+        }
     }
 
     /// The next object, of those that all rows made.
     pub(crate) fn next_object(&mut self) -> Option<Record<'_, '_>> {
-        let (Rows::Tree(plan), Some(tree)) = (&self.plan.rows, &self.tree) else { return None };
-        let node = *tree.roots().get(self.taken)?;
+        let object = Object::root(&self.forest, self.taken)?;
         self.taken += 1;
         self.count += 1;
-        let object = Object::new(tree, plan, self.plan.shape(), node);
         let context =
             Context { statement: self.statement, shape: self.plan.shape(), what: "object", count: self.count };
         Some(Record { context, of: Of::Object(object) })
@@ -109,8 +127,8 @@ impl<'s> ResultSetHandler<'s> {
     /// Makes room for the next object.
     fn forget(&mut self) {
         self.taken = 0;
-        if let Some(tree) = &mut self.tree {
-            tree.clear();
+        if let Some(loaded) = self.forest.first_mut() {
+            loaded.tree.clear();
         }
     }
 
@@ -164,11 +182,15 @@ impl Context<'_> {
     #[cold]
     fn failed(self, target: &str, failure: Failure) -> Error {
         let failure = failure.into_repr();
+        let shape = failure.select.as_ref().map_or(self.shape, |(_, shape)| shape);
         let mut message = format!("{} {}", self.what, self.count);
+        if let Some((select, _)) = &failure.select {
+            message.push_str(&format!(", nested select `{select}`"));
+        }
         if let Some(map) = failure.map.as_deref().filter(|map| !map.is_empty()) {
             message.push_str(&format!(", result map `{map}`"));
         }
-        if let Some(column) = failure.column.and_then(|c| self.shape.columns().get(c)) {
+        if let Some(column) = failure.column.and_then(|c| shape.columns().get(c)) {
             message.push_str(&format!(", column `{}`{}", column.name, type_of(column)));
         }
         match (&*failure.field, target) {
@@ -178,7 +200,7 @@ impl Context<'_> {
         }
         message.push_str(&format!(": {}", failure.message));
         let hint = failure.hint.or_else(|| match (failure.missing, failure.null) {
-            (Some(field), _) => Some(missing(field, failure.map.is_some(), self.shape)),
+            (Some(field), _) => Some(missing(field, failure.map.is_some_and(|map| !map.is_empty()), shape)),
             (None, true) if failure.column.is_none() => Some("make the field an Option: there is no such object".into()),
             (None, true) => Some("make the field an Option, or give the column a value in the SQL (coalesce)".into()),
             (None, false) if failure.by_serde && failure.column.is_none() => {

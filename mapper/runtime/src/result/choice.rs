@@ -9,7 +9,7 @@ use super::group::Reader;
 use super::java_types::class;
 
 /// An object, or the cases of a discriminator; a case may have a discriminator of its own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Choice {
     /// The object where no case fits.
     pub(crate) object: usize,

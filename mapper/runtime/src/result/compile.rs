@@ -9,7 +9,7 @@ use super::choice::{Choice, Reads, Switch};
 use super::group::{Group, Reader, Source, folded};
 use super::java_types::{is_map, is_scalar};
 use super::nested::{Nested, is_empty, is_grouped, is_simple, needs_tree, nested};
-use super::plan::{Child, ChildSource, Joined, ObjectPlan, Problem, Rows, Tags, TreePlan};
+use super::plan::{Argument, Child, ChildSource, Joined, ObjectPlan, Problem, Rows, Select, Tags, TreePlan};
 use super::result_maps::ResultMaps;
 use crate::type_handler::TypeHandlers;
 
@@ -41,6 +41,8 @@ pub(crate) enum AutoMapping {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Wanted<'a> {
     pub(crate) result_map: Option<&'a str>,
+    /// The Java type of its rows, where it names no map.
+    pub(crate) result_type: Option<&'a str>,
     /// `resultOrdered`.
     pub(crate) ordered: bool,
 }
@@ -50,9 +52,16 @@ impl Rows {
     pub(crate) fn of(shape: &Shape, wanted: Wanted<'_>, known: Known<'_>) -> Self {
         let mut compiler = Compiler { shape, known, objects: Vec::new(), path: Vec::new(), problem: None };
         match wanted.result_map.and_then(|id| known.maps.get(id)) {
-            Some(map) if needs_tree(map) => Self::Tree(Arc::new(compiler.tree(map, wanted.ordered))),
+            Some(map) if needs_tree(map) => Self::Tree(Arc::new(compiler.tree(Some(map), wanted))),
             map => Self::Flat(compiler.flat(map)),
         }
+    }
+
+    /// The plan for rows of this shape that are to be kept.
+    pub(crate) fn tree(shape: &Shape, wanted: Wanted<'_>, known: Known<'_>) -> Self {
+        let compiler = Compiler { shape, known, objects: Vec::new(), path: Vec::new(), problem: None };
+        let map = wanted.result_map.and_then(|id| known.maps.get(id));
+        Self::Tree(Arc::new(compiler.tree(map, wanted)))
     }
 }
 
@@ -112,7 +121,7 @@ impl Compiler<'_> {
             self.add_columns(&mut draft, map, "");
             for nested in nested(map) {
                 self.mark_columns(&mut draft, nested, "");
-                self.add_unsupported(&mut draft, nested);
+                add_unsupported(&mut draft, nested);
             }
         }
         // Without a map there is nothing but the labels.
@@ -123,18 +132,31 @@ impl Compiler<'_> {
         draft.group
     }
 
-    fn tree(mut self, map: &ResultMap, ordered: bool) -> TreePlan {
-        let grouped = is_grouped(map, self.known.maps, &mut Vec::new());
-        self.path.push(Arc::clone(&map.id));
-        let root = self.choice(map, "", !grouped, &mut Vec::new(), Tags::new());
+    fn tree(mut self, map: Option<&ResultMap>, wanted: Wanted<'_>) -> TreePlan {
+        let grouped = map.is_some_and(|map| is_grouped(map, self.known.maps, &mut Vec::new()));
+        let root = match map {
+            Some(map) => {
+                self.path.push(Arc::clone(&map.id));
+                self.choice(map, "", !grouped, &mut Vec::new(), Tags::new())
+            }
+            None => self.labels_only(wanted.result_type),
+        };
         TreePlan {
             root,
-            objects: self.objects,
             grouped,
-            ordered: grouped && ordered,
+            ordered: grouped && wanted.ordered,
+            selects: self.objects.iter().any(|object| object.selects().next().is_some()),
             keeps_empty: self.known.keeps_empty,
+            objects: self.objects,
             problem: self.problem,
         }
+    }
+
+    /// The object of a statement without a result map.
+    fn labels_only(&mut self, result_type: Option<&str>) -> Choice {
+        let mut draft = self.draft(Some(Vec::new()));
+        self.add_labels(&mut draft, "");
+        self.finish(draft, "".into(), result_type, Tags::new())
     }
 
     /// The map's object, and those of its discriminator's cases. `past` has the cases that led here: a circle of cases ends.
@@ -206,17 +228,15 @@ impl Compiler<'_> {
         if is_empty(map) {
             self.key_of_labels(&mut draft, map, prefix);
         }
-        draft.settle(map.type_name.as_deref());
-        self.objects.push(ObjectPlan {
-            map: Arc::clone(&map.id),
-            group: draft.group,
-            columns: draft.columns.own.unwrap_or_default(),
-            key: draft.key,
-            found: draft.found,
-            children: draft.children,
-            tags,
-        });
-        self.objects.len() - 1
+        self.finish(draft, Arc::clone(&map.id), map.type_name.as_deref(), tags).object
+    }
+
+    fn finish(&mut self, mut draft: Draft, map: Arc<str>, type_name: Option<&str>, tags: Tags) -> Choice {
+        draft.settle(type_name);
+        let Draft { group, columns, key, found, children, .. } = draft;
+        let columns = columns.own.unwrap_or_default();
+        self.objects.push(ObjectPlan { map, group, columns, key, found, children, tags });
+        Choice { object: self.objects.len() - 1, switch: None }
     }
 
     fn add_columns(&mut self, draft: &mut Draft, map: &ResultMap, prefix: &str) {
@@ -242,10 +262,14 @@ impl Compiler<'_> {
 
     fn add_nested(&mut self, draft: &mut Draft, map: &ResultMap, nested: Nested<'_>, prefix: &str) {
         self.mark_columns(draft, nested, prefix);
-        if self.add_unsupported(draft, nested) {
+        if add_unsupported(draft, nested) {
             return;
         }
-        let source = self.joined(map, nested, prefix).map_or(ChildSource::Nothing, ChildSource::Joined);
+        let source = match nested.select {
+            Some(select) => self.select(draft, map, nested, select, prefix).map(ChildSource::Select),
+            None => self.joined(map, nested, prefix).map(ChildSource::Joined),
+        };
+        let source = source.unwrap_or(ChildSource::Nothing);
         draft.children.push(Child { many: nested.many, source });
         if let Some(property) = nested.property {
             draft.group.add(property, Source::Child(draft.children.len() - 1));
@@ -262,17 +286,37 @@ impl Compiler<'_> {
         }
     }
 
-    /// What the mapper cannot do yet fails when its field is read.
-    fn add_unsupported(&self, draft: &mut Draft, nested: Nested<'_>) -> bool {
-        let what = match (nested.result_set, nested.select) {
-            (Some(_), _) => "`resultSet`, which takes a property from another result set,",
-            (None, Some(_)) => "a nested select",
-            (None, None) => return false,
+    /// A select whose column the query does not have is left out, as any mapping; of several columns none may be missing.
+    fn select(
+        &mut self,
+        draft: &mut Draft,
+        map: &ResultMap,
+        nested: Nested<'_>,
+        select: &str,
+        prefix: &str,
+    ) -> Option<Select> {
+        let argument = match nested.columns {
+            [] => Argument::One(draft.columns.add(self.column(nested.column?, prefix)?)),
+            pairs => {
+                let mut named = Vec::new();
+                for (name, column) in pairs {
+                    match self.column(column, prefix) {
+                        Some(index) => named.push((Arc::clone(name), draft.columns.add(index))),
+                        None => {
+                            let property = nested.property.unwrap_or_default();
+                            let of = format!("an argument of the nested select of the property `{property}`");
+                            self.missing_column(map, &of, &format!("{prefix}{column}"));
+                        }
+                    }
+                }
+                Argument::Named(named)
+            }
         };
-        if let Some(property) = nested.property {
-            draft.group.add(property, Source::Unsupported(what));
+        match &argument {
+            Argument::One(column) => draft.found.push(*column),
+            Argument::Named(named) => draft.found.extend(named.iter().map(|(_, column)| *column)),
         }
-        true
+        Some(Select { statement: select.into(), argument })
     }
 
     /// The object inside; none if it can never be there.
@@ -360,6 +404,17 @@ impl Compiler<'_> {
         let handler = handler.and_then(|name| self.known.handlers.find(name));
         handler.map_or(Reader::Plain, |handler| Reader::Handler(Arc::clone(handler)))
     }
+}
+
+/// What the mapper cannot do yet fails when its field is read.
+fn add_unsupported(draft: &mut Draft, nested: Nested<'_>) -> bool {
+    if nested.result_set.is_none() {
+        return false;
+    }
+    if let Some(property) = nested.property {
+        draft.group.add(property, Source::Unsupported("`resultSet`, which takes a property from another result set,"));
+    }
+    true
 }
 
 impl Draft {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use batis_dbc::Shape;
 use serde::de::{Error, Expected, Unexpected};
 
 /// Why a row or column does not fit. Column and field are added by who knows them.
@@ -17,6 +18,8 @@ pub(crate) struct Repr {
     pub(crate) column: Option<usize>,
     /// The result map of the object in which it happened, where there is one.
     pub(crate) map: Option<Arc<str>>,
+    /// The nested select in whose rows it happened, and their columns.
+    pub(crate) select: Option<(Arc<str>, Arc<Shape>)>,
     /// The path of fields, outermost first.
     pub(crate) field: String,
     /// The field for which there is no column.
@@ -35,6 +38,7 @@ impl Failure {
             hint: None,
             column: None,
             map: None,
+            select: None,
             field: String::new(),
             missing: None,
             null: false,
@@ -80,6 +84,13 @@ impl Failure {
     #[cold]
     pub(crate) fn in_element(self, at: usize) -> Self {
         self.in_field(&format!("[{at}]"))
+    }
+
+    /// Adds the nested select, unless one inside was named.
+    #[cold]
+    pub(crate) fn in_select(mut self, statement: &Arc<str>, shape: &Arc<Shape>) -> Self {
+        self.0.select.get_or_insert_with(|| (Arc::clone(statement), Arc::clone(shape)));
+        self
     }
 
     /// Adds the result map, unless one inside was named.

@@ -9,7 +9,7 @@ use super::result_maps::ResultMaps;
 
 /// Whether a row alone does not say all of its object, or not which one it is.
 pub(super) fn needs_tree(map: &ResultMap) -> bool {
-    map.discriminator.is_some() || nested(map).any(|nested| nested.is_joined())
+    map.discriminator.is_some() || nested(map).any(|nested| nested.is_joined() || nested.select.is_some())
 }
 
 /// Whether several rows may be one object: the map, or a case of its discriminator, has a map inside.
@@ -77,7 +77,7 @@ fn argument_of(argument: &ResultMapping) -> Nested<'_> {
         prefix: argument.column_prefix.as_deref(),
         not_null: &[],
         column: argument.column.as_deref(),
-        columns: &[],
+        columns: &argument.columns,
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) enum Rows {
 }
 
 /// How rows become a tree: a result map with nested maps, nested selects or a discriminator.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TreePlan {
     pub(crate) root: Choice,
     /// All objects that rows may hold, those of the discriminators' cases too.
@@ -35,6 +35,8 @@ pub(crate) struct TreePlan {
     pub(crate) grouped: bool,
     /// The rows of one object stand together (`resultOrdered`).
     pub(crate) ordered: bool,
+    /// An object may have properties that are loaded by a select of their own.
+    pub(crate) selects: bool,
     /// An object inside without any value is an object all the same (`returnInstanceForEmptyRow`).
     pub(crate) keeps_empty: bool,
     /// Why rows of this shape cannot be read.
@@ -82,6 +84,8 @@ pub(crate) enum ChildSource {
     Nothing,
     /// Columns of the same row.
     Joined(Joined),
+    /// The rows of another statement.
+    Select(Select),
 }
 
 /// An object inside of the row.
@@ -90,6 +94,21 @@ pub(crate) struct Joined {
     pub(crate) choice: Choice,
     /// Columns of the row (`notNullColumn`): one of them must not be null, if there are some.
     pub(crate) not_null: Vec<usize>,
+}
+
+/// A nested select.
+#[derive(Debug)]
+pub(crate) struct Select {
+    /// The full id.
+    pub(crate) statement: Arc<str>,
+    pub(crate) argument: Argument,
+}
+
+/// What a nested select is called with: columns of the object that it is for. Nothing is asked where they are null.
+#[derive(Debug)]
+pub(crate) enum Argument {
+    One(usize),
+    Named(Vec<(Arc<str>, usize)>),
 }
 
 impl Joined {
@@ -103,7 +122,14 @@ impl ObjectPlan {
     pub(crate) fn joined(&self) -> impl Iterator<Item = (usize, &Joined)> {
         self.children.iter().enumerate().filter_map(|(at, child)| match &child.source {
             ChildSource::Joined(joined) => Some((at, joined)),
-            ChildSource::Nothing => None,
+            ChildSource::Nothing | ChildSource::Select(_) => None,
+        })
+    }
+
+    pub(crate) fn selects(&self) -> impl Iterator<Item = (usize, &Select)> {
+        self.children.iter().enumerate().filter_map(|(at, child)| match &child.source {
+            ChildSource::Select(select) => Some((at, select)),
+            ChildSource::Nothing | ChildSource::Joined(_) => None,
         })
     }
 }

@@ -41,7 +41,7 @@ struct Node {
     same_hash: u32,
 }
 
-/// Children in the order in which they were found.
+/// Children in the order in which they were found; of a nested select the number of its result.
 #[derive(Debug, Clone, Copy)]
 struct List {
     first: u32,
@@ -63,7 +63,7 @@ pub(super) struct Place {
     pub(super) plan: u32,
 }
 
-fn number(length: usize) -> Result<u32, Failure> {
+pub(super) fn number(length: usize) -> Result<u32, Failure> {
     let number = u32::try_from(length).ok().filter(|number| *number != NONE);
     number.ok_or_else(|| Failure::new("the result is too large: more than 4,294,967,294 values or objects"))
 }
@@ -137,6 +137,16 @@ impl Tree {
     pub(super) fn ends(&self, node: u32, child: usize) -> (Option<u32>, Option<u32>) {
         let List { first, last } = self.lists[self.nodes[node as usize].lists as usize + child];
         (some(first), some(last))
+    }
+
+    /// Says which result a nested select has.
+    pub(super) fn set_result(&mut self, node: u32, child: usize, result: u32) {
+        let list = self.nodes[node as usize].lists as usize + child;
+        self.lists[list] = List { first: result, last: result };
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     pub(super) fn next(&self, node: u32) -> Option<u32> {

@@ -15,6 +15,7 @@ use super::to_statement::ToMappedStatement;
 use super::{On, SqlSession};
 use crate::configuration::Configuration;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
 use crate::result_set_handler::ResultSetHandler;
@@ -118,6 +119,9 @@ async fn read<T: DeserializeOwned>(
         }
     }
     let Some(mut handler) = handler else { return Ok(()) };
+    if let Some(forest) = handler.nested_selects() {
+        Executor::new(&mut lease).load_nested(statement, forest).await?;
+    }
     while let Some(value) = handler.next_object().map(|record| record.value()) {
         slot.put(value.map_err(|e| call.failed(e))?);
         slot.taken().await;
