@@ -6,7 +6,7 @@ mod nested;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use batis_dbc::{Connection, RowRef};
+use batis_dbc::{Connection, ResultSet, RowRef};
 use batis_script::{Keys, Value};
 use serde::de::DeserializeOwned;
 
@@ -50,13 +50,29 @@ impl<'c> Executor<'c> {
         statement: &MappedStatement,
         parameter: &Value,
     ) -> Result<Option<T>> {
-        let mut only = None;
-        self.records(statement, parameter, |record| match only {
-            None => record.value().map(|value| only = Some(value)),
-            Some(_) => Err(Error::many_rows()),
-        })
-        .await?;
-        Ok(only)
+        let call = StatementHandler::prepare(statement, parameter)?;
+        let mut rows = call.query(self.connection).await?;
+        if !rows.advance().await.map_err(|e| call.failed(e))? {
+            return Ok(None);
+        }
+        let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
+        if handler.folds() {
+            let mut only = None;
+            let mut visit = |record: &Record<'_, '_>| match only {
+                None => record.value().map(|value| only = Some(value)),
+                Some(_) => Err(Error::many_rows()),
+            };
+            // Boxed: the future of a call that folds nothing stays small.
+            Box::pin(read(&mut handler, &mut rows, &call, &mut visit)).await?;
+            Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
+            return Ok(only);
+        }
+        let row = rows.row();
+        let value = handler.flat(&row).map(|record| record.value()).transpose().map_err(|e| call.failed(e))?;
+        if rows.advance().await.map_err(|e| call.failed(e))? {
+            return Err(call.failed(Error::many_rows()));
+        }
+        Ok(value)
     }
 
     /// Exactly one row.
@@ -97,15 +113,25 @@ impl<'c> Executor<'c> {
     ) -> Result<()> {
         let call = StatementHandler::prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
-        let mut handler: Option<ResultSetHandler<'_>> = None;
-        while rows.advance().await.map_err(|e| call.failed(e))? {
-            let handler = match &mut handler {
-                Some(handler) => handler,
-                none => none.insert(ResultSetHandler::new(statement, statement.plan(rows.shape()))),
-            };
-            handler.row(&rows.row(), &mut visit).map_err(|e| call.failed(e))?;
+        if !rows.advance().await.map_err(|e| call.failed(e))? {
+            return Ok(());
         }
-        let Some(mut handler) = handler else { return Ok(()) };
+        let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
+        read(&mut handler, &mut rows, &call, &mut visit).await?;
+        if handler.folds() {
+            Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
+        }
+        Ok(())
+    }
+
+    /// Loads what the objects ask for, and gives those that were not given yet.
+    async fn finish(
+        &mut self,
+        handler: &mut ResultSetHandler<'_>,
+        statement: &MappedStatement,
+        call: &StatementHandler<'_>,
+        visit: &mut impl FnMut(&Record<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
         if let Some(forest) = handler.nested_selects() {
             self.load_nested(statement, forest).await?;
         }
@@ -145,6 +171,21 @@ impl<'c> Executor<'c> {
                 self.update_returning(statement, parameter, properties, columns).await
             }
             Keys::Select(select) => self.update_with_key(statement, parameter, select).await,
+        }
+    }
+}
+
+/// Gives the rows to the handler, from the current one on.
+async fn read(
+    handler: &mut ResultSetHandler<'_>,
+    rows: &mut ResultSet<'_>,
+    call: &StatementHandler<'_>,
+    visit: &mut impl FnMut(&Record<'_, '_>) -> Result<()>,
+) -> Result<()> {
+    loop {
+        handler.row(&rows.row(), &mut *visit).map_err(|e| call.failed(e))?;
+        if !rows.advance().await.map_err(|e| call.failed(e))? {
+            return Ok(());
         }
     }
 }

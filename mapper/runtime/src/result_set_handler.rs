@@ -51,17 +51,27 @@ impl<'s> ResultSetHandler<'s> {
     /// [`next_object`](Self::next_object).
     #[inline]
     pub(crate) fn row(&mut self, row: &RowRef<'_>, visit: impl FnOnce(&Record<'_, '_>) -> Result<()>) -> Result<()> {
-        match &self.plan.rows {
-            Rows::Flat(group) => {
-                self.count += 1;
-                let context =
-                    Context { statement: self.statement, shape: self.plan.shape(), what: "row", count: self.count };
-                visit(&Record { context, of: Of::Row { row, group } })
-            }
-            Rows::Tree(_) => self.tree_row(row, visit),
+        match self.flat(row) {
+            Some(record) => visit(&record),
+            None => self.tree_row(row, visit),
         }
     }
 
+    /// The row itself, if each one is complete where it is.
+    #[inline]
+    pub(crate) fn flat<'h, 'r>(&'h mut self, row: &'h RowRef<'r>) -> Option<Record<'h, 'r>> {
+        let Rows::Flat(group) = &self.plan.rows else { return None };
+        self.count += 1;
+        let context = Context { statement: self.statement, shape: self.plan.shape(), what: "row", count: self.count };
+        Some(Record { context, of: Of::Row { row, group } })
+    }
+
+    /// Whether rows are folded into objects.
+    pub(crate) fn folds(&self) -> bool {
+        matches!(self.plan.rows, Rows::Tree(_))
+    }
+
+    #[inline(never)]
     fn tree_row(&mut self, row: &RowRef<'_>, visit: impl FnOnce(&Record<'_, '_>) -> Result<()>) -> Result<()> {
         let Rows::Tree(plan) = &self.plan.rows else { return Ok(()) };
         let (grouped, ordered) = (plan.grouped, plan.ordered);
@@ -146,7 +156,7 @@ impl Record<'_, '_> {
     pub(crate) fn value<T: DeserializeOwned>(&self) -> Result<T> {
         let value = match &self.of {
             Of::Row { row, group } => T::deserialize(RowDe::new(row, group)),
-            Of::Object(object) => object.read(|object| T::deserialize(object)),
+            Of::Object(object) => object_value(object),
         };
         value.map_err(|failure| self.context.failed(&short_name::<T>(), failure))
     }
@@ -159,6 +169,12 @@ impl Record<'_, '_> {
         };
         value.map_err(|failure| self.context.failed(&short_name::<K>(), failure))
     }
+}
+
+/// Out of the way of rows that are read where they are.
+#[inline(never)]
+fn object_value<T: DeserializeOwned>(object: &Object<'_>) -> std::result::Result<T, Failure> {
+    object.read(|object| T::deserialize(object))
 }
 
 fn value_of<K: DeserializeOwned>(cells: impl Cells, group: &Group, property: &str) -> std::result::Result<K, Failure> {

@@ -624,6 +624,142 @@ async fn resultmapwithassociationstest() {
 }
 
 #[tokio::test]
+async fn parent_reference_3level() {
+    let maps = |posts: &str, comments: &str| {
+        format!(
+            r#"
+        <resultMap id="blog" type="Blog">
+            <id property="id" column="id"/><result property="title" column="title"/>
+            <collection property="posts" ofType="Post" resultMap="post" {posts}/>
+        </resultMap>
+        <resultMap id="post" type="Post">
+            <id property="id" column="post_id"/>
+            <association property="blog" javaType="Blog" resultMap="blog"/>
+            <collection property="comments" ofType="Comment" resultMap="comment" {comments}/>
+        </resultMap>
+        <resultMap id="comment" type="Comment">
+            <id property="id" column="comment_id"/>
+            <association property="post" javaType="Post" resultMap="post"/>
+        </resultMap>"#
+        )
+    };
+    let comment = |id: i32| json!({ "id": id, "post": null });
+    let post = |id: i32, comments: &[Json]| json!({ "id": id, "blog": null, "comments": comments });
+    let expected = json!([
+        { "id": 1, "title": "A", "posts": [post(1, &[comment(1), comment(2)]), post(2, &[])] },
+        { "id": 2, "title": "B", "posts": [] },
+    ]);
+    for (body, [a, b]) in [
+        (maps("", ""), ["post_id", "comment_id"]),
+        (maps("columnPrefix=\"p_\"", "columnPrefix=\"c_\""), ["p_post_id", "p_c_comment_id"]),
+    ] {
+        let select = format!(
+            "<select id=\"all\" resultMap=\"blog\">select 1 as id, 'A' as title, 1 as {a}, 1 as {b}
+             union all select 1, 'A', 1, 2 union all select 1, 'A', 2, null union all select 2, 'B', null, null</select>"
+        );
+        assert_eq!(
+            json(&session("", &format!("{body}{select}")), "t.all").await,
+            expected,
+            "the ways back are left out"
+        );
+    }
+}
+
+#[tokio::test]
+async fn null_associations_and_call_setters_on_nulls_again() {
+    let session = session(
+        "create table parent (id integer primary key, f1 integer, f2 integer);",
+        r#"
+        <resultMap id="parent" type="Parent">
+            <id property="id" column="id"/>
+            <association property="field2" javaType="Field">
+                <result property="field1" column="f1"/><result property="field2" column="f2"/>
+                <association property="inner" javaType="Inner"><result property="value" column="f2"/></association>
+            </association>
+        </resultMap>
+        <insert id="add">insert into parent values (#{id}, #{field2.field1}, #{field2.field2})</insert>
+        <select id="all" resultMap="parent">select * from parent order by id</select>"#,
+    );
+    for parent in [json!({ "id": 1, "field2": null }), json!({ "id": 2, "field2": { "field1": 1, "field2": null } })] {
+        session.insert("t.add", &parent).await.unwrap();
+    }
+    let second = json!({ "field1": 1, "field2": null, "inner": null });
+    assert_eq!(json(&session, "t.all").await, json!([{ "id": 1, "field2": null }, { "id": 2, "field2": second }]));
+}
+
+#[tokio::test]
+async fn extends_with_constructor() {
+    let session = session(
+        "",
+        r#"
+        <resultMap id="student" type="Student">
+            <constructor><idArg name="id" column="id"/><arg name="name" column="name"/></constructor>
+            <association property="teacher" column="teacher_id" select="never"/>
+        </resultMap>
+        <resultMap id="joined" type="Student" extends="student">
+            <association property="teacher" javaType="Teacher" columnPrefix="teacher_"><id property="id" column="id"/></association>
+        </resultMap>
+        <resultMap id="own" type="Student" extends="joined"><constructor><idArg name="id" column="id"/></constructor></resultMap>
+        <sql id="row">select 1 as id, 'Ann' as name, 7 as teacher_id</sql>
+        <select id="joined" resultMap="joined"><include refid="row"/></select>
+        <select id="own" resultMap="own"><include refid="row"/></select>
+        <select id="never">select no_such_function()</select>"#,
+    );
+    let teacher = json!({ "id": 7 });
+    assert_eq!(json(&session, "t.joined").await, json!([{ "id": 1, "name": "Ann", "teacher": teacher }]));
+    assert_eq!(
+        json(&session, "t.own").await,
+        json!([{ "id": 1, "teacher": teacher }]),
+        "a constructor replaces the whole"
+    );
+}
+
+#[tokio::test]
+async fn nestedresulthandler_gh1551() {
+    let session = session(
+        "",
+        r#"
+        <resultMap id="product" type="Product">
+            <id property="id" column="id"/>
+            <result property="productInfo.productId" column="id"/>
+            <result property="productInfo.id" column="info_id"/>
+            <collection property="skus" column="id" ofType="int" select="skus"/>
+        </resultMap>
+        <select id="products" resultMap="product">select 10 as id, 1 as info_id</select>
+        <select id="skus" resultType="int">select #{id} + 1 union all select #{id} + 2</select>"#,
+    );
+    let expected = json!([{ "id": 10, "productInfo": { "productId": 10, "id": 1 }, "skus": [11, 12] }]);
+    assert_eq!(json(&session, "t.products").await, expected);
+}
+
+#[tokio::test]
+async fn cursor_nested() {
+    let session = session(
+        "create table user (id, name); create table user_group (user, name); create table role (user, name);
+         insert into user values (1, 'A'), (2, 'B'), (3, 'C'), (4, 'D');
+         insert into user_group select id, 'g' || n from user, (select 1 as n union select 2);
+         insert into role select id, 'r' || n from user, (select 1 as n union select 2 union select 3);",
+        r#"
+        <resultMap id="user" type="User">
+            <id property="id" column="id"/>
+            <collection property="groups" ofType="string"><result column="grp"/></collection>
+            <collection property="roles" ofType="string"><result column="role"/></collection>
+        </resultMap>
+        <select id="all" resultMap="user" resultOrdered="true">
+            select u.id, g.name as grp, r.name as role from user u join user_group g on g.user = u.id join role r on r.user = u.id order by u.id, 2, 3
+        </select>"#,
+    );
+    let mut users = session.stream::<Json>("t.all", ());
+    for id in 1..=3 {
+        let user = users.try_next().await.unwrap().unwrap();
+        assert_eq!(user, json!({ "id": id, "groups": ["g1", "g2"], "roles": ["r1", "r2", "r3"] }));
+    }
+    // Dropped early: the only connection is free again.
+    drop(users);
+    assert_eq!(json(&session, "t.all").await.as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
 async fn an_association_found_with_other_values_is_replaced() {
     let session = session(
         "",
@@ -706,7 +842,7 @@ async fn ordered_parents_are_taken_apart_where_they_do_not_stand_together() {
 }
 
 #[tokio::test]
-async fn nested_select_and_result_set_are_said_when_they_are_read() {
+async fn what_cannot_be_mapped_is_said_when_it_is_read() {
     #[derive(Debug, Deserialize)]
     #[allow(dead_code)] // only read into
     struct Order {
@@ -729,6 +865,7 @@ async fn nested_select_and_result_set_are_said_when_they_are_read() {
     let error = session.select_list::<Order>("t.orders", ()).await.unwrap_err();
     assert_eq!((error.kind(), error.sql_state().unwrap().code()), (ErrorKind::Unsupported, "0A000"));
     assert!(error.message().contains("into field `lines` of `Order`: `resultSet`"), "{error}");
+    assert_eq!(error.advice(), Some("load it by a nested `select`, or read it by a statement of its own"));
     assert_eq!(
         session.select_list::<Head>("t.orders", ()).await.unwrap(),
         [Head { id: 1 }],
@@ -794,6 +931,17 @@ async fn errors_name_the_map_the_column_and_the_property() {
     assert!(error.message().contains("no column fills the field `name`"), "{error}");
     assert!(
         error.advice().unwrap().starts_with("map it in the result map, say autoMapping=\"true\" there, or"),
+        "{error}"
+    );
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)] // only read into
+    struct Pairs {
+        posts: Vec<(i32, String)>,
+    }
+    let error = session.select_list::<Pairs>("t.all", ()).await.unwrap_err();
+    assert!(
+        error.message().contains("`posts[0]` of `Pairs`: an object of 2 properties where one value was expected"),
         "{error}"
     );
 

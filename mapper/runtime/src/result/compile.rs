@@ -198,6 +198,9 @@ impl Compiler<'_> {
         for (value, target) in &discriminator.cases {
             // As in MyBatis: a case whose map does not exist is no case.
             let Some(target) = self.known.maps.get(target) else { continue };
+            if self.is_too_much(map) {
+                break;
+            }
             let mut tags = vec![Arc::clone(value)];
             tags.extend(names.iter().cloned());
             past.push(Arc::clone(&target.id));
@@ -334,12 +337,7 @@ impl Compiler<'_> {
             self.problem(map, message, "correct the name; `batis check` finds such names".into());
             return None;
         };
-        if self.path.len() >= DEEPEST || self.objects.len() >= MOST_OBJECTS {
-            let message = format!("the result maps nest too far at the property `{property}`");
-            let hint = format!(
-                "at most {DEEPEST} levels and {MOST_OBJECTS} kinds of objects; give recursive maps a `columnPrefix`"
-            );
-            self.problem(map, message, hint);
+        if self.is_too_much(map) {
             return None;
         }
         let mut not_null = Vec::new();
@@ -356,6 +354,16 @@ impl Compiler<'_> {
         let choice = self.choice(inner, &prefix, false, &mut Vec::new(), Tags::new());
         self.path.pop();
         Some(Joined { choice, not_null })
+    }
+
+    fn is_too_much(&mut self, map: &ResultMap) -> bool {
+        let too_much = self.path.len() >= DEEPEST || self.objects.len() >= MOST_OBJECTS;
+        if too_much {
+            let hint =
+                format!("at most {DEEPEST} levels and {MOST_OBJECTS} kinds of objects; take ways back out of the maps");
+            self.problem(map, "the result maps nest too far".into(), hint);
+        }
+        too_much
     }
 
     fn missing_column(&mut self, map: &ResultMap, of: &str, column: &str) {
@@ -406,15 +414,12 @@ impl Compiler<'_> {
     }
 }
 
-/// What the mapper cannot do yet fails when its field is read.
+/// What the mapper cannot do fails when its field is read.
 fn add_unsupported(draft: &mut Draft, nested: Nested<'_>) -> bool {
-    if nested.result_set.is_none() {
-        return false;
+    if let (Some(what), Some(property)) = (nested.unsupported, nested.property) {
+        draft.group.add(property, Source::Unsupported(what));
     }
-    if let Some(property) = nested.property {
-        draft.group.add(property, Source::Unsupported("`resultSet`, which takes a property from another result set,"));
-    }
-    true
+    nested.unsupported.is_some()
 }
 
 impl Draft {

@@ -53,9 +53,9 @@ impl Failure {
     }
 
     pub(crate) fn unsupported(what: &str) -> Self {
-        let mut failure = Self::new(format!("{what} is not supported yet"));
+        let mut failure = Self::new(format!("{what} is not supported"));
         failure.0.unsupported = true;
-        failure.hint("read it by a statement of its own")
+        failure.hint("load it by a nested `select`, or read it by a statement of its own")
     }
 
     fn by_serde(message: impl Into<String>) -> Self {

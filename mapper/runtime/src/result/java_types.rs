@@ -6,12 +6,13 @@ pub(super) fn class(name: &str) -> String {
 }
 
 pub(super) fn is_list(name: &str) -> bool {
-    let name = class(name);
-    ["list", "set", "collection", "[]"].iter().any(|kind| name.ends_with(kind))
+    const LISTS: &[&str] =
+        &["list", "arraylist", "linkedlist", "collection", "set", "hashset", "linkedhashset", "treeset", "sortedset"];
+    name.ends_with("[]") || LISTS.contains(&&*class(name))
 }
 
 pub(super) fn is_map(name: &str) -> bool {
-    class(name).ends_with("map")
+    ["map", "hashmap", "linkedhashmap", "treemap", "sortedmap"].contains(&&*class(name))
 }
 
 /// Java types of one value.
@@ -21,4 +22,17 @@ const SCALARS: &str = "string byte char character short int integer long float d
 pub(super) fn is_scalar(name: &str) -> bool {
     let class = class(name);
     SCALARS.split_whitespace().any(|known| *known == *class.trim_start_matches('_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_java_and_not_of_an_application() {
+        assert!(is_list("java.util.List") && is_list("ArrayList") && is_list("int[]"));
+        assert!(!is_list("com.example.Asset") && !is_list("PriceList"));
+        assert!(is_map("java.util.Map") && is_map("hashmap") && !is_map("Roadmap"));
+        assert!(is_scalar("java.lang.Integer") && is_scalar("_long") && !is_scalar("User"));
+    }
 }

@@ -31,7 +31,8 @@ pub(super) struct Nested<'m> {
     pub(super) many: bool,
     pub(super) select: Option<&'m str>,
     pub(super) result_map: Option<&'m str>,
-    pub(super) result_set: Option<&'m str>,
+    /// What it needs that the mapper cannot do.
+    pub(super) unsupported: Option<&'static str>,
     pub(super) prefix: Option<&'m str>,
     pub(super) not_null: &'m [Arc<str>],
     pub(super) column: Option<&'m str>,
@@ -41,7 +42,7 @@ pub(super) struct Nested<'m> {
 impl Nested<'_> {
     /// It is in the same row.
     fn is_joined(&self) -> bool {
-        self.result_map.is_some() && self.result_set.is_none()
+        self.result_map.is_some() && self.unsupported.is_none()
     }
 }
 
@@ -59,7 +60,11 @@ fn nested_of(nested: &NestedMapping, many: bool) -> Nested<'_> {
         many: many || nested.java_type.as_deref().is_some_and(java_types::is_list),
         select: nested.select.as_deref(),
         result_map: nested.result_map.as_deref(),
-        result_set: nested.result_set.as_deref(),
+        unsupported: match nested.jdbc_type {
+            _ if nested.result_set.is_some() => Some("`resultSet`, which takes a property from another result set,"),
+            Some("CURSOR") => Some("a cursor inside of a row"),
+            _ => None,
+        },
         prefix: nested.column_prefix.as_deref(),
         not_null: &nested.not_null_columns,
         column: nested.column.as_deref(),
@@ -73,7 +78,7 @@ fn argument_of(argument: &ResultMapping) -> Nested<'_> {
         many: argument.java_type.as_deref().is_some_and(java_types::is_list),
         select: argument.select.as_deref(),
         result_map: argument.result_map.as_deref(),
-        result_set: None,
+        unsupported: None,
         prefix: argument.column_prefix.as_deref(),
         not_null: &[],
         column: argument.column.as_deref(),

@@ -53,6 +53,11 @@ impl<'a, R: Cells> RowDe<'a, R> {
 
     #[cold]
     fn not_one_column(&self) -> Failure {
+        if !self.whole {
+            let count = self.group.entries.len();
+            let failure = Failure::new(format!("an object of {count} properties where one value was expected"));
+            return failure.hint("read it into a struct or a map");
+        }
         let count = self.row.shape().len();
         Failure::new(format!("the row has {count} columns where one value was expected"))
             .hint("select one column, or read the rows into a struct, a map or a tuple")

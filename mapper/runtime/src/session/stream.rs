@@ -54,6 +54,9 @@ impl<T> Slot<T> {
 impl SqlSession {
     /// The rows of a query one at a time, from a connection of their own.
     ///
+    /// Where a result map nests, an object comes when it is complete: with `resultOrdered="true"` when the next one begins, otherwise, and
+    /// always with nested selects, after the last row.
+    ///
     /// In a transaction it is refused with 0A000: a stream would keep the transaction's only connection from everybody else, the loop over
     /// its rows included. Collect the rows there.
     #[doc(alias = "selectCursor")]
@@ -120,7 +123,7 @@ async fn read<T: DeserializeOwned>(
     }
     let Some(mut handler) = handler else { return Ok(()) };
     if let Some(forest) = handler.nested_selects() {
-        Executor::new(&mut lease).load_nested(statement, forest).await?;
+        Box::pin(Executor::new(&mut lease).load_nested(statement, forest)).await?;
     }
     while let Some(value) = handler.next_object().map(|record| record.value()) {
         slot.put(value.map_err(|e| call.failed(e))?);
