@@ -67,12 +67,14 @@ impl<'c> Executor<'c> {
             Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
             return Ok(only);
         }
-        let row = rows.row();
-        let value = handler.flat(&row).map(|record| record.value()).transpose().map_err(|e| call.failed(e))?;
+        let value = match handler.flat(&rows.row()) {
+            Some(record) => record.value().map_err(|e| call.failed(e))?,
+            None => return Ok(None),
+        };
         if rows.advance().await.map_err(|e| call.failed(e))? {
             return Err(call.failed(Error::many_rows()));
         }
-        Ok(value)
+        Ok(Some(value))
     }
 
     /// Exactly one row.
