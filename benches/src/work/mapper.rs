@@ -179,7 +179,7 @@ fn nested_rows() -> Work {
             consume(ordered.select_list("users.orderedYears", ()).expect("the rows fit"));
         }),
         Subject::each("mapper blocking", move || {
-            consume(session.select_list("users.years", ()).expect("the rows fit"))
+            consume(session.select_list("users.years", ()).expect("the rows fit"));
         }),
     ];
     Work { name: "mapper on SQLite: 1,000 rows into 90 structs with lists", subjects }

@@ -350,6 +350,28 @@ async fn nested_selects_inside_of_nested_maps_discriminators_and_constructors() 
 }
 
 #[tokio::test]
+async fn ordered_rows_with_nested_selects() {
+    let session = session(
+        BLOGS,
+        r#"
+        <resultMap id="blog" type="Blog">
+            <id property="id" column="id"/>
+            <association property="author" column="author" select="author"/>
+            <collection property="posts" ofType="int"><id column="post"/></collection>
+        </resultMap>
+        <select id="blogs" resultMap="blog" resultOrdered="true">
+            select 1 as id, 1 as author, 1 as post union all select 1, 1, 2 union all select 2, 2, 3 union all select 1, 1, 4
+        </select>
+        <select id="author" resultType="string">select name from author where id = #{id}</select>"#,
+    );
+    let blog = |id: i32, author: &str, posts: &[i32]| json!({ "id": id, "author": author, "posts": posts });
+    let expected = [blog(1, "Ann", &[1, 2]), blog(2, "Bob", &[3]), blog(1, "Ann", &[4])];
+    assert_eq!(json(&session, "t.blogs").await, json!(expected), "the last parent only is looked at");
+    let streamed: Vec<Json> = session.stream("t.blogs", ()).try_collect().await.unwrap();
+    assert_eq!(streamed, expected);
+}
+
+#[tokio::test]
 async fn errors_name_the_nested_select() {
     let session = session(
         BLOGS,

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use batis_dbc::{RowRef, ValueRef};
+use batis_dbc::ValueRef;
 
+use super::cells::Cells;
 use super::error::Failure;
 use super::plan::ObjectPlan;
 use super::values::{self, Values, encode, same};
@@ -90,7 +91,7 @@ impl Tree {
     }
 
     /// A new object with the row's values, in no list yet.
-    pub(super) fn add(&mut self, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> Result<u32, Failure> {
+    pub(super) fn add(&mut self, place: Place, plan: &ObjectPlan, row: impl Cells) -> Result<u32, Failure> {
         let node = number(self.nodes.len())?;
         self.nodes.push(Node {
             plan: place.plan,
@@ -154,7 +155,7 @@ impl Tree {
     }
 
     /// The hash of the row's object; none without a value in its key: then it is an object of its own.
-    pub(super) fn hash(&mut self, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> u64 {
+    pub(super) fn hash(&mut self, place: Place, plan: &ObjectPlan, row: impl Cells) -> u64 {
         self.scratch.clear();
         for column in &plan.key {
             encode(row.value(plan.columns[*column]), &mut self.scratch);
@@ -167,7 +168,7 @@ impl Tree {
     }
 
     /// Whether the row's object is this one.
-    pub(super) fn is(&self, node: u32, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> bool {
+    pub(super) fn is(&self, node: u32, place: Place, plan: &ObjectPlan, row: impl Cells) -> bool {
         let known = &self.nodes[node as usize];
         let values = known.values as usize;
         let equal = |column: &usize| same(self.values.get(values + column), row.value(plan.columns[*column]));
@@ -175,7 +176,7 @@ impl Tree {
     }
 
     /// The object of this key, if it was there before.
-    pub(super) fn find(&self, hash: u64, place: Place, plan: &ObjectPlan, row: &RowRef<'_>) -> Option<u32> {
+    pub(super) fn find(&self, hash: u64, place: Place, plan: &ObjectPlan, row: impl Cells) -> Option<u32> {
         let mut next = self.index.get(&hash).copied();
         while let Some(node) = next {
             if self.is(node, place, plan, row) {
@@ -214,5 +215,68 @@ impl Hasher for AsIs {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::Group;
+    use crate::result::plan::Tags;
+    use batis_dbc::Shape;
+    use serde::de::DeserializeSeed;
+
+    /// A row of one text.
+    #[derive(Clone, Copy)]
+    struct Row(&'static str);
+
+    impl Cells for Row {
+        fn value(&self, _: usize) -> ValueRef<'_> {
+            ValueRef::Text(self.0)
+        }
+
+        fn place(&self, column: usize) -> usize {
+            column
+        }
+
+        fn shape(&self) -> &Shape {
+            panic!("nobody asks")
+        }
+
+        fn is_empty(&self, _: usize) -> bool {
+            true
+        }
+
+        fn child<'de, S: DeserializeSeed<'de>>(&self, _: usize, _: S) -> Result<S::Value, Failure> {
+            panic!("it has none")
+        }
+
+        fn tags(&self) -> Option<&Tags> {
+            None
+        }
+    }
+
+    #[test]
+    fn objects_of_one_hash_are_told_apart() {
+        let plan = ObjectPlan {
+            map: "".into(),
+            group: Group::default(),
+            columns: vec![0],
+            key: vec![0],
+            found: Vec::new(),
+            children: Vec::new(),
+            tags: Tags::new(),
+        };
+        let mut tree = Tree::default();
+        let place = |parent| Place { parent, plan: 0 };
+        for (row, expected) in [("a", None), ("b", None), ("a", Some(0)), ("c", None), ("b", Some(1))] {
+            let found = tree.find(7, place(NONE), &plan, Row(row));
+            assert_eq!(found, expected, "{row}");
+            assert_eq!(tree.find(7, place(0), &plan, Row(row)), None, "the same key of another parent");
+            if found.is_none() {
+                let node = tree.add(place(NONE), &plan, Row(row)).unwrap();
+                tree.remember(7, node);
+            }
+        }
     }
 }
