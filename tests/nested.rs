@@ -108,6 +108,11 @@ fn loaded() -> Vec<Loaded> {
     ]
 }
 
+/// A future that can go to another thread.
+fn sent<F: Future + Send>(future: F) -> F {
+    future
+}
+
 async fn check(url: &str) {
     let batis = Batis::builder(url).mapper_xml("shop.xml", MAPPER).open().await.unwrap();
     batis.connection().await.unwrap().execute_script(SCHEMA).await.unwrap();
@@ -125,12 +130,8 @@ async fn check(url: &str) {
     let express = Kind::Express { id: 1, courier: "Bike".into() };
     assert_eq!(kinds, [express, Kind::Order { customer: "Bob".into() }], "{url}");
 
-    // A future with a nested select can go to another thread.
-    let spawned = tokio::spawn({
-        let session = session.clone();
-        async move { session.select_list::<Loaded>("shop.loaded", ()).await }
-    });
-    let mut found = spawned.await.unwrap().unwrap();
+    let loading = session.select_list::<Loaded>("shop.loaded", ());
+    let mut found = sent(loading).await.unwrap();
     found[0].ids.sort();
     assert_eq!(found, loaded(), "{url}");
 
