@@ -1,5 +1,6 @@
 //! The whole way: session, statement, parameters, rows into a struct; against the raw driver and each layer on the way.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,10 +21,20 @@ const MAPPER: &str = r#"<mapper namespace="users">
       <if test="ids != null">and id in <foreach collection="ids" item="id" open="(" separator="," close=")">#{id}</foreach></if>
     </where>
   </select>
+  <resultMap id="year" type="Year">
+    <id property="age" column="age"/>
+    <collection property="users" ofType="User">
+      <id property="id" column="id"/>
+      <result property="name" column="name"/>
+      <result property="email" column="email"/>
+    </collection>
+  </resultMap>
+  <select id="years" resultMap="year">select age, id, name, email from users order by age</select>
+  <select id="orderedYears" resultMap="year" resultOrdered="true">select age, id, name, email from users order by age</select>
 </mapper>"#;
 
 pub(super) fn all() -> Vec<Work> {
-    let mut works = vec![by_id(), by_id_in_transaction(), all_rows(), search()];
+    let mut works = vec![by_id(), by_id_in_transaction(), all_rows(), nested_rows(), search()];
     if postgres().is_some() {
         works.push(postgres_by_id());
     }
@@ -119,6 +130,59 @@ fn all_rows() -> Work {
         }),
     ];
     Work { name: "mapper on SQLite: 1,000 rows of 5 columns into structs", subjects }
+}
+
+/// The users of one age.
+#[derive(Debug, serde::Deserialize)]
+struct Year {
+    age: i32,
+    users: Vec<Member>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Member {
+    id: i64,
+    name: String,
+    email: String,
+}
+
+/// What a program writes that folds joined rows itself: the next row belongs to the last parent or begins another.
+fn years(conn: &mut batis_dbc::blocking::Connection) -> Vec<Year> {
+    let mut years: Vec<Year> = Vec::new();
+    let rows = conn.query("select age, id, name, email from users order by age", ()).expect("the query runs");
+    let read = rows.map(|row| {
+        let (age, member) = (row.get(0)?, Member { id: row.get(1)?, name: row.get(2)?, email: row.get(3)? });
+        match years.last_mut().filter(|year| year.age == age) {
+            Some(year) => year.users.push(member),
+            None => years.push(Year { age, users: vec![member] }),
+        }
+        Ok(())
+    });
+    read.expect("the rows fit");
+    years
+}
+
+fn consume(years: Vec<Year>) {
+    for Year { age, users } in years {
+        users.into_iter().for_each(|Member { id, name, email }| drop(black_box((age, id, name, email))));
+    }
+}
+
+fn nested_rows() -> Work {
+    let mut conn = drivers().connect_blocking("sqlite::memory:").expect("SQLite opens in memory");
+    conn.execute_script(&schema()).expect("the schema is right");
+    let session = blocking().session();
+    let ordered = session.clone();
+    let subjects = vec![
+        Subject::each("batis-dbc blocking, folded by hand", move || consume(years(&mut conn))),
+        Subject::each("mapper blocking, resultOrdered", move || {
+            consume(ordered.select_list("users.orderedYears", ()).expect("the rows fit"));
+        }),
+        Subject::each("mapper blocking", move || {
+            consume(session.select_list("users.years", ()).expect("the rows fit"));
+        }),
+    ];
+    Work { name: "mapper on SQLite: 1,000 rows into 90 structs with lists", subjects }
 }
 
 fn search() -> Work {

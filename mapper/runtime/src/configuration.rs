@@ -7,7 +7,6 @@ mod reload;
 mod snake;
 mod vendor;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use std::sync::Arc;
 use batis_script::{ConfigFile, EnvironmentElement, MapperSet};
 
 use crate::error::{Error, Result};
-use crate::mapped_statement::MappedStatement;
+use crate::mapped_statement::{MappedStatement, Statements};
 
 pub use builder::ConfigurationBuilder;
 pub use reload::ReloadableConfiguration;
@@ -33,7 +32,7 @@ pub use reload::ReloadableConfiguration;
 /// Source: `Configuration` and `SqlSessionFactory` of MyBatis, without setters.
 #[doc(alias = "SqlSessionFactory")]
 pub struct Configuration {
-    statements: HashMap<Arc<str>, Arc<MappedStatement>>,
+    statements: Arc<Statements>,
     mappers: MapperSet,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,

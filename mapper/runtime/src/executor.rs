@@ -1,15 +1,19 @@
 //! `Executor`, the simple one: runs mapped statements on a connection, keys before and after.
 
 mod keys;
+mod nested;
 
-use batis_dbc::{Connection, RowRef};
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use batis_dbc::{Connection, ResultSet, RowRef};
 use batis_script::{Keys, Value};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
-use crate::result_set_handler::ResultSetHandler;
+use crate::result_set_handler::{Record, ResultSetHandler};
 use crate::statement_handler::StatementHandler;
 
 /// Runs statements on one connection.
@@ -32,8 +36,8 @@ impl<'c> Executor<'c> {
         parameter: &Value,
     ) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        self.each(statement, parameter, |handler, row| {
-            all.push(handler.row(row)?);
+        self.records(statement, parameter, |record| {
+            all.push(record.value()?);
             Ok(())
         })
         .await?;
@@ -52,7 +56,21 @@ impl<'c> Executor<'c> {
             return Ok(None);
         }
         let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
-        let value = handler.row(&rows.row()).map_err(|e| call.failed(e))?;
+        if handler.folds() {
+            let mut only = None;
+            let mut visit = |record: &Record<'_, '_>| match only {
+                None => record.value().map(|value| only = Some(value)),
+                Some(_) => Err(Error::many_rows()),
+            };
+            // Boxed: the future of a call that folds nothing stays small.
+            Box::pin(read(&mut handler, &mut rows, &call, &mut visit)).await?;
+            Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
+            return Ok(only);
+        }
+        let value = match handler.flat(&rows.row()) {
+            Some(record) => record.value().map_err(|e| call.failed(e))?,
+            None => return Ok(None),
+        };
         if rows.advance().await.map_err(|e| call.failed(e))? {
             return Err(call.failed(Error::many_rows()));
         }
@@ -71,22 +89,71 @@ impl<'c> Executor<'c> {
         }
     }
 
-    /// Each row through a function.
+    /// All rows by the value of one of their properties; the last of several stays.
+    pub(crate) async fn map<K: DeserializeOwned + Eq + Hash, T: DeserializeOwned>(
+        &mut self,
+        statement: &MappedStatement,
+        parameter: &Value,
+        key: &str,
+    ) -> Result<HashMap<K, T>> {
+        let mut all = HashMap::new();
+        self.records(statement, parameter, |record| {
+            let value = record.value()?;
+            all.insert(record.property(key)?, value);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// What the result map makes of the rows, each through a function.
+    async fn records(
+        &mut self,
+        statement: &MappedStatement,
+        parameter: &Value,
+        mut visit: impl FnMut(&Record<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let call = StatementHandler::prepare(statement, parameter)?;
+        let mut rows = call.query(self.connection).await?;
+        if !rows.advance().await.map_err(|e| call.failed(e))? {
+            return Ok(());
+        }
+        let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
+        read(&mut handler, &mut rows, &call, &mut visit).await?;
+        if handler.folds() {
+            Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
+        }
+        Ok(())
+    }
+
+    /// Loads what the objects ask for, and gives those that were not given yet.
+    async fn finish(
+        &mut self,
+        handler: &mut ResultSetHandler<'_>,
+        statement: &MappedStatement,
+        call: &StatementHandler<'_>,
+        visit: &mut impl FnMut(&Record<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(forest) = handler.nested_selects() {
+            self.load_nested(statement, forest).await?;
+        }
+        while let Some(record) = handler.next_object() {
+            visit(&record).map_err(|e| call.failed(e))?;
+        }
+        Ok(())
+    }
+
+    /// Each row as it is through a function.
     pub(crate) async fn each(
         &mut self,
         statement: &MappedStatement,
         parameter: &Value,
-        mut visit: impl FnMut(&mut ResultSetHandler<'_>, &RowRef<'_>) -> Result<()>,
+        mut visit: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<()> {
         let call = StatementHandler::prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
-        let mut handler: Option<ResultSetHandler<'_>> = None;
         while rows.advance().await.map_err(|e| call.failed(e))? {
-            let handler = match &mut handler {
-                Some(handler) => handler,
-                none => none.insert(ResultSetHandler::new(statement, statement.plan(rows.shape()))),
-            };
-            visit(handler, &rows.row()).map_err(|e| call.failed(e))?;
+            visit(&rows.row()).map_err(|e| call.failed(e))?;
         }
         Ok(())
     }
@@ -106,6 +173,21 @@ impl<'c> Executor<'c> {
                 self.update_returning(statement, parameter, properties, columns).await
             }
             Keys::Select(select) => self.update_with_key(statement, parameter, select).await,
+        }
+    }
+}
+
+/// Gives the rows to the handler, from the current one on.
+async fn read(
+    handler: &mut ResultSetHandler<'_>,
+    rows: &mut ResultSet<'_>,
+    call: &StatementHandler<'_>,
+    visit: &mut impl FnMut(&Record<'_, '_>) -> Result<()>,
+) -> Result<()> {
+    loop {
+        handler.row(&rows.row(), &mut *visit).map_err(|e| call.failed(e))?;
+        if !rows.advance().await.map_err(|e| call.failed(e))? {
+            return Ok(());
         }
     }
 }

@@ -1,16 +1,18 @@
 //! [`MappedStatement`]: a statement of a mapper file, ready to run.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use batis_dbc::{CallOptions, PreparedStatement, Shape};
 use batis_script::{
-    BoundSql, ConfigFile, Keys, MapperSet, SettingValue, SqlSource, Statement, StatementKind, StatementType, Value,
+    BoundSql, ConfigFile, Keys, LookupError, MapperSet, SettingValue, SqlSource, Statement, StatementKind,
+    StatementType, Value,
 };
 
 use crate::error::{Error, Result};
-use crate::result::{Group, Plans, ResultMaps};
+use crate::result::{AutoMapping, Known, PlanRef, Plans, ResultMaps, Rows, Wanted};
 use crate::type_handler::TypeHandlers;
 
 /// A statement of a mapper file: what the file says, and what was made of it once: the prepared handle of a static text, the plans that bring
@@ -23,6 +25,8 @@ pub struct MappedStatement {
     pub(crate) key_statement: Option<Box<MappedStatement>>,
     pub(crate) shared: Arc<Shared>,
     plans: Plans,
+    /// The plans of its rows where they are kept: as a nested select.
+    tree_plans: Plans,
 }
 
 /// What all statements of a configuration share.
@@ -32,7 +36,12 @@ pub(crate) struct Shared {
     pub(crate) result_maps: ResultMaps,
     pub(crate) mappers: MapperSet,
     pub(crate) defaults: Defaults,
+    /// Set when all of them are made.
+    pub(crate) statements: OnceLock<Weak<Statements>>,
 }
+
+/// All statements by their ids.
+pub(crate) type Statements = HashMap<Arc<str>, Arc<MappedStatement>>;
 
 /// What counts for statements that say nothing themselves: settings of the configuration file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,15 +50,34 @@ pub(crate) struct Defaults {
     timeout: Option<u32>,
     /// `defaultFetchSize`, in rows.
     fetch_size: Option<u32>,
+    /// `returnInstanceForEmptyRow`, for the objects inside of a row.
+    keeps_empty: bool,
+    /// `autoMappingBehavior`.
+    auto_mapping: AutoMapping,
 }
 
 impl Defaults {
     pub(crate) fn of(config: &ConfigFile) -> Self {
-        let number = |name: &str| {
-            let said = config.settings.iter().rev().find(|setting| setting.name == name)?;
-            if let SettingValue::Number(number) = said.value { Some(number) } else { None }
+        let said = |name: &str| config.settings.iter().rev().find(|setting| setting.name == name);
+        let number = |name: &str| match said(name)?.value {
+            SettingValue::Number(number) => Some(number),
+            _ => None,
         };
-        Self { timeout: number("defaultStatementTimeout"), fetch_size: number("defaultFetchSize") }
+        let keeps_empty = said("returnInstanceForEmptyRow").is_some_and(|said| said.value == SettingValue::Bool(true));
+        let auto_mapping = match said("autoMappingBehavior").map(|said| &said.value) {
+            Some(SettingValue::Word("NONE")) => AutoMapping::None,
+            Some(SettingValue::Word("FULL")) => AutoMapping::Full,
+            _ => AutoMapping::Partial,
+        };
+        let (timeout, fetch_size) = (number("defaultStatementTimeout"), number("defaultFetchSize"));
+        Self { timeout, fetch_size, keeps_empty, auto_mapping }
+    }
+}
+
+impl Shared {
+    fn known(&self) -> Known<'_> {
+        let Defaults { keeps_empty, auto_mapping, .. } = self.defaults;
+        Known { maps: &self.result_maps, handlers: &self.handlers, keeps_empty, auto_mapping }
     }
 }
 
@@ -63,7 +91,14 @@ impl MappedStatement {
             Keys::Select(key) => Some(Box::new(Self::new(Arc::clone(&key.statement), shared))),
             Keys::None | Keys::Generated { .. } => None,
         };
-        Self { statement, prepared, key_statement, shared: Arc::clone(shared), plans: Plans::default() }
+        Self {
+            statement,
+            prepared,
+            key_statement,
+            shared: Arc::clone(shared),
+            plans: Plans::default(),
+            tree_plans: Plans::default(),
+        }
     }
 
     /// The full id, `namespace.id`.
@@ -117,9 +152,31 @@ impl MappedStatement {
     }
 
     /// How rows of this shape are read; made once.
-    pub(crate) fn plan(&self, shape: &Arc<Shape>) -> crate::result::PlanRef<'_> {
+    #[inline]
+    pub(crate) fn plan(&self, shape: &Arc<Shape>) -> PlanRef<'_> {
+        self.plans.of(shape, |shape| Rows::of(shape, self.wanted(), self.shared.known()))
+    }
+
+    /// How rows of this shape are kept; made once.
+    pub(crate) fn tree_plan(&self, shape: &Arc<Shape>) -> PlanRef<'_> {
+        self.tree_plans.of(shape, |shape| Rows::tree(shape, self.wanted(), self.shared.known()))
+    }
+
+    /// The statement that a result map of this one names.
+    pub(crate) fn nested(&self, id: &str) -> Result<Arc<Self>> {
+        let unknown = |error: &LookupError| self.blame(Error::lookup(error).hint("a result map names it in `select`"));
+        let found = self.shared.mappers.statement(id).map_err(|error| unknown(&error))?;
+        let registered = self.shared.statements.get().and_then(Weak::upgrade);
+        let kept = registered.and_then(|statements| statements.get(&found.id).cloned());
+        // Who kept this statement longer than its configuration pays for it.
+        Ok(kept.unwrap_or_else(|| Arc::new(Self::new(Arc::clone(found), &self.shared))))
+    }
+
+    /// The first result map counts: the others are for further result sets.
+    fn wanted(&self) -> Wanted<'_> {
         let result_map = self.statement.result_maps.first().map(|reference| &*reference.id);
-        self.plans.of(shape, |shape| Group::of(shape, result_map, &self.shared.result_maps, &self.shared.handlers))
+        let result_type = self.statement.result_type.as_deref();
+        Wanted { result_map, result_type, ordered: self.statement.result_ordered }
     }
 
     /// The error, with this statement's id and place.

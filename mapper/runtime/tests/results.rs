@@ -5,7 +5,7 @@ mod support;
 use std::collections::HashMap;
 
 use batis_dbc::{Result, ToSqlOutput, Value, ValueRef};
-use batis_mapper::{Configuration, ErrorKind, ParamValue, SqlSession, SqlValue, TypeHandler};
+use batis_mapper::{Configuration, ParamValue, SqlSession, SqlValue, TypeHandler};
 use serde::Deserialize;
 use support::{session, source};
 
@@ -75,46 +75,6 @@ async fn associations_with_prefix_and_without_a_row() {
     let orders: Vec<Order> = session.select_list("t.orders", ()).await.unwrap();
     let ann = Customer { id: 7, name: "Ann".into() };
     assert_eq!(orders, [Order { id: 1, customer: Some(ann) }, Order { id: 2, customer: None }]);
-}
-
-#[tokio::test]
-async fn what_cannot_be_mapped_yet_is_said() {
-    #[derive(Debug, Deserialize)]
-    #[allow(dead_code)] // only read into
-    struct Order {
-        id: i64,
-        lines: Vec<i64>,
-    }
-    #[derive(Debug, Deserialize, PartialEq)]
-    struct Head {
-        id: i64,
-    }
-    let session = session(
-        "",
-        r#"
-        <resultMap id="order" type="Order">
-            <id property="id" column="id"/>
-            <collection property="lines" ofType="int"><result column="line"/></collection>
-        </resultMap>
-        <select id="orders" resultMap="order">select 1 as id, 2 as line</select>
-        <resultMap id="vehicle" type="Vehicle">
-            <id property="id" column="id"/>
-            <discriminator javaType="string" column="kind"><case value="car" resultType="Car"><result property="doors" column="n"/></case></discriminator>
-        </resultMap>
-        <select id="vehicles" resultMap="vehicle">select 1 as id, 'car' as kind, 4 as n</select>"#,
-    );
-    let error = session.select_list::<Order>("t.orders", ()).await.unwrap_err();
-    assert_eq!((error.kind(), error.sql_state().unwrap().code()), (ErrorKind::Unsupported, "0A000"));
-    assert_eq!(error.advice(), Some("read it by a statement of its own"));
-    assert_eq!(
-        session.select_list::<Head>("t.orders", ()).await.unwrap(),
-        [Head { id: 1 }],
-        "who does not ask is not told"
-    );
-    // Neither by name nor as a map: `doors` would silently be missing.
-    let head = session.select_list::<Head>("t.vehicles", ()).await.unwrap_err();
-    let map = session.select_list::<HashMap<String, SqlValue>>("t.vehicles", ()).await.unwrap_err();
-    assert_eq!((head.kind(), map.kind()), (ErrorKind::Unsupported, ErrorKind::Unsupported));
 }
 
 #[derive(Debug, Deserialize, PartialEq, Clone, Copy, serde::Serialize)]

@@ -52,6 +52,8 @@ pub struct ResultMapping {
     pub is_id: bool,
     /// `select` of a constructor argument, full id.
     pub select: Option<Arc<str>>,
+    /// The pairs of a composite `column` of such an argument: parameter name, column.
+    pub columns: Vec<(Arc<str>, Arc<str>)>,
     /// `resultMap` of a constructor argument, full id.
     pub result_map: Option<Arc<str>>,
     /// `columnPrefix` of a constructor argument.

@@ -137,9 +137,14 @@ impl Reader<'_> {
     }
 
     fn argument(&mut self, element: &Element) -> ResultMapping {
+        let select = self.reference(element, "select");
         let mapping = ResultMapping {
             property: text(element, "name"),
-            select: self.reference(element, "select"),
+            columns: select
+                .as_ref()
+                .map(|_| composite(&text(element, "column").unwrap_or_default()))
+                .unwrap_or_default(),
+            select,
             result_map: self.reference(element, "resultMap"),
             column_prefix: text(element, "columnPrefix"),
             ..self.mapping(element, element.name == "idArg")

@@ -105,17 +105,9 @@ impl SqlSession {
         params: impl IntoParams<'s>,
         key: &str,
     ) -> Result<HashMap<K, T>> {
-        let mut all = HashMap::new();
         self.run(statement, params, async |executor, request| {
-            executor
-                .each(request.statement, &request.parameter, |handler, row| {
-                    let value = handler.row(row)?;
-                    all.insert(handler.property(row, key)?, value);
-                    Ok(())
-                })
-                .await
-        })?;
-        Ok(all)
+            executor.map(request.statement, &request.parameter, key).await
+        })
     }
 
     /// See [`select_with`](AsyncSession::select_with).
@@ -131,7 +123,7 @@ impl SqlSession {
         let mut all = Vec::new();
         self.run(statement, params, async |executor, request| {
             executor
-                .each(request.statement, &request.parameter, |_, row| {
+                .each(request.statement, &request.parameter, |row| {
                     all.push(read(row)?);
                     Ok(())
                 })

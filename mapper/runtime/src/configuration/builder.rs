@@ -1,9 +1,8 @@
 //! [`ConfigurationBuilder`].
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, Settings};
 
@@ -11,7 +10,7 @@ use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
 use super::{Configuration, ReloadableConfiguration, snake, vendor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapped_statement::{Defaults, MappedStatement, Shared};
+use crate::mapped_statement::{Defaults, MappedStatement, Shared, Statements};
 use crate::result::ResultMaps;
 use crate::type_handler::{TypeHandler, TypeHandlers};
 
@@ -262,12 +261,15 @@ impl Collected {
         let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
         let mappers = self.set().link()?;
         let result_maps = ResultMaps::new(mappers.result_maps());
-        let shared = Arc::new(Shared { handlers, result_maps, mappers: mappers.clone(), defaults });
-        let mut statements: HashMap<Arc<str>, Arc<MappedStatement>> = mappers
+        let shared =
+            Arc::new(Shared { handlers, result_maps, mappers: mappers.clone(), defaults, statements: OnceLock::new() });
+        let mut statements: Statements = mappers
             .statements()
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
             .collect();
         snake::add_spellings(&mut statements);
+        let statements = Arc::new(statements);
+        shared.statements.get_or_init(|| Arc::downgrade(&statements));
         Ok(Configuration { statements, mappers, skipped, config, environment })
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::mapped_statement::MappedStatement;
-
-type Statements = HashMap<Arc<str>, Arc<MappedStatement>>;
+use crate::mapped_statement::{MappedStatement, Statements};
 
 /// Adds the other spelling of each id, so that a look-up stays a single one. Ids that stand in the files win, and ids that would be spelled
 /// alike keep their own names only.

@@ -43,7 +43,7 @@ impl Executor<'_> {
     ) -> Result<GeneratedKeys> {
         let Some(query) = statement.key_statement.as_deref() else { return Ok(GeneratedKeys::default()) };
         let mut rows = Vec::new();
-        self.each(query, parameter, |_, row| {
+        self.each(query, parameter, |row| {
             rows.push(picked(row, &key.properties, &key.columns)?);
             Ok(())
         })

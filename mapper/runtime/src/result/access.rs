@@ -1,9 +1,9 @@
 //! The fields of an object, one after another.
 
-use batis_dbc::RowRef;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
+use super::cells::Cells;
 use super::column_de::ColumnDe;
 use super::error::Failure;
 use super::group::{Entry, Group, Reader, Source, TypePlan};
@@ -12,18 +12,19 @@ use super::row_de::RowDe;
 
 /// Reads the value of an entry.
 #[inline]
-fn value<'de, S: DeserializeSeed<'de>>(row: &RowRef<'_>, entry: &Entry, seed: S) -> Result<S::Value, Failure> {
+fn value<'de, R: Cells, S: DeserializeSeed<'de>>(row: R, entry: &Entry, seed: S) -> Result<S::Value, Failure> {
     match &entry.source {
         Source::Column { index, reader } => with_column(row, *index, reader, |column| seed.deserialize(column)),
-        Source::Group(group) => seed.deserialize(RowDe::inner(row, group)),
+        Source::Group(group) => seed.deserialize(RowDe::object(row, group)),
+        Source::Child(child) => row.child(*child, seed),
         Source::Unsupported(what) => Err(Failure::unsupported(what)),
     }
 }
 
 /// Reads a column through its handler, if it has one; failures name the column.
 #[inline]
-pub(super) fn with_column<T>(
-    row: &RowRef<'_>,
+pub(super) fn with_column<R: Cells, T>(
+    row: R,
     index: usize,
     reader: &Reader,
     read: impl FnOnce(ColumnDe<'_>) -> Result<T, Failure>,
@@ -36,18 +37,18 @@ pub(super) fn with_column<T>(
             Err(error) => Err(Failure::new(error.message())),
         },
     };
-    done.map_err(|failure| failure.in_column(index))
+    done.map_err(|failure| failure.in_column(row.place(index)))
 }
 
 /// The fields of a struct that have a column.
-pub(super) struct Fields<'a, 'r> {
-    pub(super) row: &'a RowRef<'r>,
+pub(super) struct Fields<'a, R> {
+    pub(super) row: R,
     pub(super) group: &'a Group,
     pub(super) plan: Kept<'a, TypePlan>,
     pub(super) next: usize,
 }
 
-impl<'de> MapAccess<'de> for Fields<'_, '_> {
+impl<'de, R: Cells> MapAccess<'de> for Fields<'_, R> {
     type Error = Failure;
 
     #[inline]
@@ -71,13 +72,13 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
 }
 
 /// All entries, by their names.
-pub(super) struct Entries<'a, 'r> {
-    pub(super) row: &'a RowRef<'r>,
+pub(super) struct Entries<'a, R> {
+    pub(super) row: R,
     pub(super) entries: &'a [Entry],
     pub(super) next: usize,
 }
 
-impl<'de> MapAccess<'de> for Entries<'_, '_> {
+impl<'de, R: Cells> MapAccess<'de> for Entries<'_, R> {
     type Error = Failure;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
@@ -99,13 +100,13 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
 }
 
 /// The columns by position.
-pub(super) struct Positions<'a, 'r> {
-    pub(super) row: &'a RowRef<'r>,
+pub(super) struct Positions<R> {
+    pub(super) row: R,
     pub(super) next: usize,
     pub(super) count: usize,
 }
 
-impl<'de> SeqAccess<'de> for Positions<'_, '_> {
+impl<'de, R: Cells> SeqAccess<'de> for Positions<R> {
     type Error = Failure;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {

@@ -1,7 +1,9 @@
 //! What can go wrong while a row becomes a value: one pointer on the way, told in full at the end.
 
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
+use batis_dbc::Shape;
 use serde::de::{Error, Expected, Unexpected};
 
 /// Why a row or column does not fit. Column and field are added by who knows them.
@@ -14,6 +16,10 @@ pub(crate) struct Repr {
     pub(crate) hint: Option<String>,
     /// The column in which it happened.
     pub(crate) column: Option<usize>,
+    /// The result map of the object in which it happened, where there is one.
+    pub(crate) map: Option<Arc<str>>,
+    /// The nested select in whose rows it happened, and their columns.
+    pub(crate) select: Option<(Arc<str>, Arc<Shape>)>,
     /// The path of fields, outermost first.
     pub(crate) field: String,
     /// The field for which there is no column.
@@ -31,6 +37,8 @@ impl Failure {
             message: message.into(),
             hint: None,
             column: None,
+            map: None,
+            select: None,
             field: String::new(),
             missing: None,
             null: false,
@@ -45,9 +53,9 @@ impl Failure {
     }
 
     pub(crate) fn unsupported(what: &str) -> Self {
-        let mut failure = Self::new(format!("{what} is not supported yet"));
+        let mut failure = Self::new(format!("{what} is not supported"));
         failure.0.unsupported = true;
-        failure.hint("read it by a statement of its own")
+        failure.hint("load it by a nested `select`, or read it by a statement of its own")
     }
 
     fn by_serde(message: impl Into<String>) -> Self {
@@ -67,7 +75,28 @@ impl Failure {
     #[cold]
     pub(crate) fn in_field(mut self, field: &str) -> Self {
         let inner = std::mem::take(&mut self.0.field);
-        self.0.field = if inner.is_empty() { field.into() } else { format!("{field}.{inner}") };
+        let dot = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
+        self.0.field = format!("{field}{dot}{inner}");
+        self
+    }
+
+    /// Puts the position in a list in front of the path.
+    #[cold]
+    pub(crate) fn in_element(self, at: usize) -> Self {
+        self.in_field(&format!("[{at}]"))
+    }
+
+    /// Adds the nested select, unless one inside was named.
+    #[cold]
+    pub(crate) fn in_select(mut self, statement: &Arc<str>, shape: &Arc<Shape>) -> Self {
+        self.0.select.get_or_insert_with(|| (Arc::clone(statement), Arc::clone(shape)));
+        self
+    }
+
+    /// Adds the result map, unless one inside was named.
+    #[cold]
+    pub(crate) fn in_map(mut self, map: &Arc<str>) -> Self {
+        self.0.map.get_or_insert_with(|| Arc::clone(map));
         self
     }
 

@@ -3,20 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use batis_dbc::Shape;
-use batis_script::{NestedMapping, ResultMap, ResultMapping};
-
-use super::error::Failure;
 use super::once_list::{Kept, OnceList};
-use super::result_maps::ResultMaps;
-use crate::type_handler::{TypeHandler, TypeHandlers};
+use crate::type_handler::TypeHandler;
 
 /// The columns of one object: of a row, or of an object inside of it.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) entries: Vec<Entry>,
-    /// Its result map chooses another one by a column, which cannot be done yet.
-    discriminated: bool,
+    /// It stands for the value of its only column.
+    pub(crate) scalar: bool,
     /// For each Rust type that was read: which entry fills which field.
     types: OnceList<TypePlan>,
 }
@@ -35,6 +30,8 @@ pub(crate) enum Source {
     Column { index: usize, reader: Reader },
     /// An object made of several columns.
     Group(Group),
+    /// Objects that rows of their own fill: the number of the child in its object's plan.
+    Child(usize),
     /// What the mapper cannot do yet; an error only if a field asks for it.
     Unsupported(&'static str),
 }
@@ -62,33 +59,7 @@ pub(crate) struct TypePlan {
     pub(crate) slots: Vec<(&'static str, usize)>,
 }
 
-/// What the building of a group needs.
-struct Builder<'a> {
-    shape: &'a Shape,
-    maps: &'a ResultMaps,
-    handlers: &'a TypeHandlers,
-    /// Columns that a mapping names: they are not mapped by their label as well.
-    mapped: Vec<bool>,
-}
-
 impl Group {
-    /// The plan for rows of this shape: the result map's mappings, then the other columns by their labels.
-    ///
-    /// Source: auto-mapping of MyBatis, `PARTIAL`: a map with nested maps is not auto-mapped unless it says so.
-    pub(crate) fn of(shape: &Shape, result_map: Option<&str>, maps: &ResultMaps, handlers: &TypeHandlers) -> Self {
-        let mut builder = Builder { shape, maps, handlers, mapped: vec![false; shape.len()] };
-        let mut group = Self::default();
-        let mut auto = true;
-        if let Some(map) = result_map.and_then(|id| maps.get(id)) {
-            builder.add_map(&mut group, map, "", 0);
-            auto = map.auto_mapping.unwrap_or(map.associations.is_empty() && map.collections.is_empty());
-        }
-        if auto {
-            builder.add_labels(&mut group, "", &builder.mapped.clone());
-        }
-        group
-    }
-
     /// The slots of a struct with these fields; made once for each type.
     #[inline]
     pub(crate) fn slots(&self, fields: &'static [&'static str]) -> Kept<'_, TypePlan> {
@@ -119,25 +90,18 @@ impl Group {
         by(exact).or_else(|| by(folded))
     }
 
-    /// Why an object of this group cannot be made at all.
-    #[inline]
-    pub(crate) fn refusal(&self) -> Option<Failure> {
-        self.discriminated.then(|| Failure::unsupported("a discriminator"))
-    }
-
-    /// All columns of the group and of the groups inside.
-    pub(crate) fn columns(&self, visit: &mut dyn FnMut(usize)) {
-        for entry in &self.entries {
-            match &entry.source {
-                Source::Column { index, .. } => visit(*index),
-                Source::Group(inner) => inner.columns(visit),
-                Source::Unsupported(_) => {}
-            }
-        }
+    /// Whether all sources are empty, those of the groups inside too.
+    pub(crate) fn is_empty(&self, column: &dyn Fn(usize) -> bool, child: &dyn Fn(usize) -> bool) -> bool {
+        self.entries.iter().all(|entry| match &entry.source {
+            Source::Column { index, .. } => column(*index),
+            Source::Group(inner) => inner.is_empty(column, child),
+            Source::Child(at) => child(*at),
+            Source::Unsupported(_) => true,
+        })
     }
 
     /// Adds a source under a path such as `product.category.name`. The first one of a property stays.
-    fn add(&mut self, path: &str, source: Source) {
+    pub(super) fn add(&mut self, path: &str, source: Source) {
         let (head, rest) = match path.split_once('.') {
             Some((head, rest)) if !head.is_empty() && !rest.is_empty() => (head, Some(rest)),
             _ => (path, None),
@@ -160,74 +124,6 @@ impl Group {
     }
 }
 
-/// Maps inside maps deeper than this are a cycle.
-const DEEPEST: usize = 32;
-
-impl Builder<'_> {
-    fn add_map(&mut self, group: &mut Group, map: &ResultMap, prefix: &str, depth: usize) {
-        for mapping in map.constructor.iter().chain(&map.ids).chain(&map.results) {
-            self.add_mapping(group, mapping, prefix);
-        }
-        for association in &map.associations {
-            let source = self.association(association, prefix, depth);
-            group.add(&association.property, source);
-        }
-        for collection in &map.collections {
-            group.add(&collection.property, Source::Unsupported("a collection inside of a row"));
-        }
-        if map.discriminator.is_some() {
-            group.discriminated = true;
-        }
-    }
-
-    fn add_mapping(&mut self, group: &mut Group, mapping: &ResultMapping, prefix: &str) {
-        let Some(column) = &mapping.column else { return };
-        // A mapped column that the query does not have is left out, as in MyBatis.
-        let Some(index) = self.column(column, prefix) else { return };
-        self.mapped[index] = true;
-        if let Some(property) = &mapping.property {
-            let reader = self.reader(mapping.type_handler.as_deref());
-            group.add(property, Source::Column { index, reader });
-        }
-    }
-
-    fn association(&mut self, association: &NestedMapping, prefix: &str, depth: usize) -> Source {
-        if association.select.is_some() {
-            return Source::Unsupported("a nested select");
-        }
-        let map = association.result_map.as_deref().and_then(|id| self.maps.get(id));
-        let (Some(map), true) = (map, depth < DEEPEST) else {
-            return Source::Unsupported("this association");
-        };
-        let prefix = format!("{prefix}{}", association.column_prefix.as_deref().unwrap_or(""));
-        let mut inner = Group::default();
-        self.add_map(&mut inner, map, &prefix, depth + 1);
-        if map.auto_mapping == Some(true) {
-            self.add_labels(&mut inner, &prefix, &vec![false; self.shape.len()]);
-        }
-        Source::Group(inner)
-    }
-
-    /// The columns that no mapping names, by their labels without the prefix.
-    fn add_labels(&self, group: &mut Group, prefix: &str, mapped: &[bool]) {
-        for (index, column) in self.shape.columns().iter().enumerate().filter(|(i, _)| !mapped[*i]) {
-            let name = &*column.name;
-            let Some((start, rest)) = name.split_at_checked(prefix.len()) else { continue };
-            if start.eq_ignore_ascii_case(prefix) && !rest.is_empty() {
-                group.add(rest, Source::Column { index, reader: Reader::Plain });
-            }
-        }
-    }
-
-    fn column(&self, column: &str, prefix: &str) -> Option<usize> {
-        if prefix.is_empty() { self.shape.index(column) } else { self.shape.index(&format!("{prefix}{column}")) }
-    }
-
-    fn reader(&self, handler: Option<&str>) -> Reader {
-        handler.and_then(|name| self.handlers.find(name)).map_or(Reader::Plain, |h| Reader::Handler(Arc::clone(h)))
-    }
-}
-
 fn exact(field: &str, name: &str) -> bool {
     field == name
 }
@@ -235,7 +131,7 @@ fn exact(field: &str, name: &str) -> bool {
 /// Letters of any case, underscores left out: `userName`, `user_name`, `USER_NAME` and `username` are one name.
 ///
 /// Source: MyBatis matches without regard to case, and without underscores under `mapUnderscoreToCamelCase`.
-fn folded(field: &str, name: &str) -> bool {
+pub(super) fn folded(field: &str, name: &str) -> bool {
     let letters = |text: &'_ str| text.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<Vec<_>>();
     letters(field) == letters(name)
 }
@@ -243,11 +139,18 @@ fn folded(field: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use batis_dbc::{Column, SqlType};
+    use crate::result::{AutoMapping, Known, ResultMaps, Rows, Wanted};
+    use crate::type_handler::TypeHandlers;
+    use batis_dbc::{Column, Shape, SqlType};
 
     fn group(labels: &[&str]) -> Group {
         let columns: Vec<Column> = labels.iter().map(|l| Column::new(*l, SqlType::Text, "")).collect();
-        Group::of(&Shape::new(columns), None, &ResultMaps::default(), &TypeHandlers::default())
+        let (maps, handlers) = (ResultMaps::default(), TypeHandlers::default());
+        let known = Known { maps: &maps, handlers: &handlers, keeps_empty: false, auto_mapping: AutoMapping::Partial };
+        match Rows::of(&Shape::new(columns), Wanted::default(), known) {
+            Rows::Flat(group) => group,
+            Rows::Tree(_) => panic!("nothing is nested"),
+        }
     }
 
     #[test]
@@ -261,8 +164,7 @@ mod tests {
         let group = group(&["id", "product.id", "product.category.name"]);
         let Some(Source::Group(product)) = group.entry("product").map(|e| &e.source) else { panic!("a group") };
         assert!(matches!(product.entry("category").map(|e| &e.source), Some(Source::Group(_))));
-        let mut columns = Vec::new();
-        product.columns(&mut |c| columns.push(c));
-        assert_eq!(columns, [1, 2]);
+        assert!(product.is_empty(&|column| column != 0, &|_| false), "columns 1 and 2");
+        assert!(!product.is_empty(&|column| column != 2, &|_| false));
     }
 }

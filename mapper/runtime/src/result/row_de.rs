@@ -1,9 +1,11 @@
 //! A row, or the part of it that makes one object, as serde sees it.
 
 use batis_dbc::{RowRef, ValueRef};
-use serde::de::{Deserializer, Visitor};
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor};
 
 use super::access::{Entries, Fields, Positions, with_column};
+use super::cells::Cells;
 use super::column_de::ColumnDe;
 use super::error::Failure;
 use super::group::{Group, Source};
@@ -11,28 +13,28 @@ use crate::sql_value::ANY;
 
 /// Structs by the names of their fields, maps by the names of the columns, tuples by position, anything else from the only column.
 #[derive(Clone, Copy)]
-pub(crate) struct RowDe<'a, 'r> {
-    row: &'a RowRef<'r>,
+pub(crate) struct RowDe<'a, R> {
+    row: R,
     group: &'a Group,
     /// The whole row, and not an object inside of it.
     whole: bool,
 }
 
-impl<'a, 'r> RowDe<'a, 'r> {
+impl<'a, 'r> RowDe<'a, &'a RowRef<'r>> {
     #[inline]
     pub(crate) fn new(row: &'a RowRef<'r>, group: &'a Group) -> Self {
         Self { row, group, whole: true }
     }
+}
 
+impl<'a, R: Cells> RowDe<'a, R> {
     #[inline]
-    pub(super) fn inner(row: &'a RowRef<'r>, group: &'a Group) -> Self {
+    pub(super) fn object(row: R, group: &'a Group) -> Self {
         Self { row, group, whole: false }
     }
 
     fn all_null(&self) -> bool {
-        let mut null = true;
-        self.group.columns(&mut |c| null &= self.row.value(c).is_null());
-        null
+        self.group.is_empty(&|column| self.row.value(column).is_null(), &|child| self.row.is_empty(child))
     }
 
     /// Reads the only column, for targets that take one value.
@@ -41,7 +43,8 @@ impl<'a, 'r> RowDe<'a, 'r> {
         match &self.group.entries[..] {
             [only] => match &only.source {
                 Source::Column { index, reader } => with_column(self.row, *index, reader, read),
-                Source::Group(inner) => Self::inner(self.row, inner).only(read),
+                Source::Group(inner) => Self::object(self.row, inner).only(read),
+                Source::Child(_) => Err(self.not_one_column()),
                 Source::Unsupported(what) => Err(Failure::unsupported(what)),
             },
             _ => Err(self.not_one_column()),
@@ -50,6 +53,11 @@ impl<'a, 'r> RowDe<'a, 'r> {
 
     #[cold]
     fn not_one_column(&self) -> Failure {
+        if !self.whole {
+            let count = self.group.entries.len();
+            let failure = Failure::new(format!("an object of {count} properties where one value was expected"));
+            return failure.hint("read it into a struct or a map");
+        }
         let count = self.row.shape().len();
         Failure::new(format!("the row has {count} columns where one value was expected"))
             .hint("select one column, or read the rows into a struct, a map or a tuple")
@@ -86,7 +94,7 @@ macro_rules! from_the_only_column {
     )*};
 }
 
-impl<'de> Deserializer<'de> for RowDe<'_, '_> {
+impl<'de, R: Cells> Deserializer<'de> for RowDe<'_, R> {
     type Error = Failure;
 
     from_the_only_column!(
@@ -112,13 +120,13 @@ impl<'de> Deserializer<'de> for RowDe<'_, '_> {
     );
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if self.group.scalar {
+            return self.only(|column| column.deserialize_any(visitor));
+        }
         self.deserialize_map(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if let Some(failure) = self.group.refusal() {
-            return Err(failure);
-        }
         visitor.visit_map(Entries { row: self.row, entries: &self.group.entries, next: 0 })
     }
 
@@ -129,9 +137,6 @@ impl<'de> Deserializer<'de> for RowDe<'_, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        if let Some(failure) = self.group.refusal() {
-            return Err(failure);
-        }
         visitor.visit_map(Fields { row: self.row, group: self.group, plan: self.group.slots(fields), next: 0 })
     }
 
@@ -180,10 +185,55 @@ impl<'de> Deserializer<'de> for RowDe<'_, '_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        self.only(|column| column.deserialize_enum(name, variants, visitor))
+        match self.row.tags() {
+            None => self.only(|column| column.deserialize_enum(name, variants, visitor)),
+            Some(tags) => {
+                let known = tags.iter().find(|tag| variants.contains(&&***tag)).or(tags.first());
+                let tag = known.map(|tag| &**tag).unwrap_or_default();
+                visitor.visit_enum(Variant { tag, object: self })
+            }
+        }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         visitor.visit_unit()
+    }
+}
+
+/// An object that a discriminator chose, as a variant of an enum: by the value of the case, else by the type that the case names.
+struct Variant<'a, R> {
+    tag: &'a str,
+    object: RowDe<'a, R>,
+}
+
+impl<'a, 'de, R: Cells> EnumAccess<'de> for Variant<'a, R> {
+    type Error = Failure;
+    type Variant = RowDe<'a, R>;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), Failure> {
+        let variant = seed.deserialize(StrDeserializer::new(self.tag)).map_err(|failure: Failure| {
+            failure.hint("variants are found by the values of the discriminator's cases, or by the type that a case names: #[serde(rename = \"..\")]")
+        })?;
+        Ok((variant, self.object))
+    }
+}
+
+impl<'de, R: Cells> VariantAccess<'de> for RowDe<'_, R> {
+    type Error = Failure;
+
+    fn unit_variant(self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Failure> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+        self.deserialize_struct("", fields, visitor)
     }
 }

@@ -46,7 +46,7 @@ impl<'s> Request<'s> {
 }
 
 impl SqlSession {
-    /// The only row of a query.
+    /// The only row of a query; of a result map with nested maps the only object, whatever the number of its rows.
     ///
     /// # Errors
     /// 02000 if there is no row, 21000 if there are more; what the database says; a row that does not fit `T`.
@@ -82,7 +82,7 @@ impl SqlSession {
         }
     }
 
-    /// All rows of a query.
+    /// All rows of a query, or all objects that its result map makes of them. Nested selects run on the same connection, after the rows.
     ///
     /// # Errors
     /// What the database says; a row that does not fit `T`.
@@ -120,16 +120,7 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held(request.statement).await?;
-            let mut all = HashMap::new();
-            let mut executor = Executor::new(held.connection(request.statement)?);
-            executor
-                .each(request.statement, &request.parameter, |handler, row| {
-                    let value = handler.row(row)?;
-                    all.insert(handler.property(row, key)?, value);
-                    Ok(())
-                })
-                .await?;
-            Ok(all)
+            Executor::new(held.connection(request.statement)?).map(request.statement, &request.parameter, key).await
         }
     }
 
@@ -151,7 +142,7 @@ impl SqlSession {
             let mut all = Vec::new();
             let mut executor = Executor::new(held.connection(request.statement)?);
             executor
-                .each(request.statement, &request.parameter, |_, row| {
+                .each(request.statement, &request.parameter, |row| {
                     all.push(read(row)?);
                     Ok(())
                 })

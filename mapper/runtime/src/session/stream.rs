@@ -15,6 +15,7 @@ use super::to_statement::ToMappedStatement;
 use super::{On, SqlSession};
 use crate::configuration::Configuration;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
 use crate::result_set_handler::ResultSetHandler;
@@ -52,6 +53,9 @@ impl<T> Slot<T> {
 
 impl SqlSession {
     /// The rows of a query one at a time, from a connection of their own.
+    ///
+    /// Where a result map nests, an object comes when it is complete: with `resultOrdered="true"` when the next one begins, otherwise, and
+    /// always with nested selects, after the last row.
     ///
     /// In a transaction it is refused with 0A000: a stream would keep the transaction's only connection from everybody else, the loop over
     /// its rows included. Collect the rows there.
@@ -107,7 +111,22 @@ async fn read<T: DeserializeOwned>(
             Some(handler) => handler,
             none => none.insert(ResultSetHandler::new(statement, statement.plan(rows.shape()))),
         };
-        slot.put(handler.row(&rows.row()).map_err(|e| call.failed(e))?);
+        let mut put = false;
+        let row = handler.row(&rows.row(), |record| {
+            put = true;
+            record.value().map(|value| slot.put(value))
+        });
+        row.map_err(|e| call.failed(e))?;
+        if put {
+            slot.taken().await;
+        }
+    }
+    let Some(mut handler) = handler else { return Ok(()) };
+    if let Some(forest) = handler.nested_selects() {
+        Box::pin(Executor::new(&mut lease).load_nested(statement, forest)).await?;
+    }
+    while let Some(value) = handler.next_object().map(|record| record.value()) {
+        slot.put(value.map_err(|e| call.failed(e))?);
         slot.taken().await;
     }
     Ok(())

@@ -65,11 +65,7 @@ const RESULT_SETS: &[&str] = &["DEFAULT", "FORWARD_ONLY", "SCROLL_INSENSITIVE", 
 const SETTINGS: &[(&str, Kind, Effect)] = &[
     ("aggressiveLazyLoading", Bool, Always(&["false"], NO_LAZINESS)),
     ("argNameBasedConstructorAutoMapping", Bool, Always(&["true"], "fields are found by name")),
-    (
-        "autoMappingBehavior",
-        Words(&["NONE", "PARTIAL", "FULL"]),
-        Always(&["PARTIAL"], "say autoMapping=\"true\" or \"false\" at the result map"),
-    ),
+    ("autoMappingBehavior", Words(&["NONE", "PARTIAL", "FULL"]), Honoured),
     (
         "autoMappingUnknownColumnBehavior",
         Words(&["NONE", "WARNING", "FAILING"]),
@@ -107,7 +103,7 @@ const SETTINGS: &[(&str, Kind, Effect)] = &[
     ("multipleResultSetsEnabled", Bool, Dropped("MyBatis ignores it too")),
     ("nullableOnForEach", Bool, Honoured),
     ("proxyFactory", Text, Dropped(NO_LAZINESS)),
-    ("returnInstanceForEmptyRow", Bool, Always(&["true"], "a row of nulls is a row")),
+    ("returnInstanceForEmptyRow", Bool, Honoured),
     ("safeResultHandlerEnabled", Bool, Dropped(NO_ROW_BOUNDS)),
     ("safeRowBoundsEnabled", Bool, Dropped(NO_ROW_BOUNDS)),
     ("shrinkWhitespacesInSql", Bool, Honoured),

@@ -1,0 +1,128 @@
+//! [`Forest`]: the tree of a statement's rows, and those of its nested selects.
+
+use std::sync::Arc;
+
+use batis_dbc::{Shape, ValueRef};
+use batis_script::{Map, Value};
+
+use super::error::Failure;
+use super::plan::{Argument, Select, TreePlan};
+use super::tree::{Tree, number};
+use super::values::encode;
+use crate::params::from_sql_value;
+
+/// Results by number; the first is the statement's own. Equal selects share one.
+#[derive(Debug, Default)]
+pub(crate) struct Forest(Vec<Loaded>);
+
+/// The objects of one result.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The id of the statement.
+    pub(crate) statement: Arc<str>,
+    pub(crate) plan: Arc<TreePlan>,
+    pub(crate) shape: Arc<Shape>,
+    pub(crate) tree: Tree,
+    /// How many selects led to it.
+    pub(crate) depth: usize,
+}
+
+/// A nested select that an object asks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The object.
+    pub(crate) place: Place,
+    pub(crate) statement: Arc<str>,
+    /// Equal for equal arguments of a statement.
+    pub(crate) key: Box<[u8]>,
+    pub(crate) argument: Value,
+}
+
+/// A property of an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) result: usize,
+    node: u32,
+    child: usize,
+}
+
+impl Loaded {
+    /// A result without rows.
+    pub(crate) fn empty(statement: &str) -> Self {
+        Self::new(statement, Arc::default(), Arc::default())
+    }
+
+    pub(crate) fn new(statement: &str, plan: Arc<TreePlan>, shape: Arc<Shape>) -> Self {
+        Self { statement: statement.into(), plan, shape, tree: Tree::default(), depth: 0 }
+    }
+}
+
+impl Forest {
+    pub(crate) fn get(&self, result: usize) -> Option<&Loaded> {
+        self.0.get(result)
+    }
+
+    pub(crate) fn first_mut(&mut self) -> Option<&mut Loaded> {
+        self.0.first_mut()
+    }
+
+    pub(crate) fn take_first(&mut self) -> Option<Loaded> {
+        self.0.drain(..).next()
+    }
+
+    /// Adds a result; gives its number.
+    pub(crate) fn add(&mut self, loaded: Loaded) -> Result<u32, Failure> {
+        let result = number(self.0.len())?;
+        self.0.push(loaded);
+        Ok(result)
+    }
+
+    /// Says which result a property has.
+    pub(crate) fn link(&mut self, place: Place, result: u32) {
+        if let Some(loaded) = self.0.get_mut(place.result) {
+            loaded.tree.set_result(place.node, place.child, result);
+        }
+    }
+
+    /// The selects that an object of a result asks for; none behind its last object.
+    pub(crate) fn asked(&self, result: usize, node: usize) -> Option<Vec<Asked>> {
+        let loaded = self.0.get(result)?;
+        let node = u32::try_from(node).ok().filter(|node| (*node as usize) < loaded.tree.len())?;
+        let plan = loaded.plan.objects.get(loaded.tree.plan(node))?;
+        let asked = plan.selects().filter_map(|(child, select)| {
+            let (key, argument) = select.argument(|column| loaded.tree.value(node, column))?;
+            let place = Place { result, node, child };
+            Some(Asked { place, statement: Arc::clone(&select.statement), key, argument })
+        });
+        Some(asked.collect())
+    }
+}
+
+impl Select {
+    /// The argument and its key; none where nothing is to be asked.
+    ///
+    /// Source: `prepareParameterForNestedQuery` of MyBatis: nulls of several columns are left out.
+    fn argument<'v>(&self, value: impl Fn(usize) -> ValueRef<'v>) -> Option<(Box<[u8]>, Value)> {
+        let mut key = Vec::new();
+        let argument = match &self.argument {
+            Argument::One(column) => {
+                let value = Some(value(*column)).filter(|value| !value.is_null())?;
+                encode(value, &mut key);
+                from_sql_value(value.to_owned()).wrap_collection(None)
+            }
+            Argument::Named(columns) => {
+                let mut map = Map::new();
+                for (name, column) in columns {
+                    let value = value(*column);
+                    if !value.is_null() {
+                        encode(ValueRef::Text(name), &mut key);
+                        encode(value, &mut key);
+                        map.insert(&**name, from_sql_value(value.to_owned()));
+                    }
+                }
+                Some(map).filter(|map| !map.is_empty()).map(Value::from)?
+            }
+        };
+        Some((key.into(), argument))
+    }
+}
