@@ -36,7 +36,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
 
-use crate::line::{Line, Offer};
+use crate::line::{First, Line};
 use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, UnsafeCell, host};
 use crate::waiter::Baton;
 
@@ -360,6 +360,17 @@ impl<P: Place> Hold<P> {
         Err(ManuallyDrop::into_inner(hold))
     }
 
+    /// Under the line's lock: whether its next owner has to ask the line. Those who stand there may have looked before the
+    /// slot was filled, and not marked it; who joins later marks it by himself.
+    fn mark(&self, others: bool) {
+        let state = &self.slot().state;
+        if others {
+            state.fetch_or(WANTED, Ordering::AcqRel);
+        } else {
+            state.fetch_and(!WANTED, Ordering::AcqRel);
+        }
+    }
+
     fn is_orphan(&self) -> bool {
         self.slot().state.load(Ordering::Acquire) & ORPHAN != 0
     }
@@ -385,29 +396,25 @@ impl<P: Place> Hold<P> {
 
 /// A return while somebody waits, from the pool itself, or to a closed pool: hands the hold over, or lets the slot rest
 /// (`IDLE` with an item, `EMPTY` without).
+///
+/// The place is borrowed from the hold, and not touched any more once that is somebody else's: no count that all share is
+/// moved to keep it alive.
 #[cold]
 fn offer<P: Place>(mut hold: Hold<P>, rest: usize) {
     loop {
-        let place = Arc::clone(hold.place());
-        // Under the line's lock. Those who stand there may have looked before the slot was filled, and not marked it; who
-        // joins later marks it by himself.
-        let mark = |hold: &Hold<P>, others: bool| {
-            let state = &hold.slot().state;
-            if others {
-                state.fetch_or(WANTED, Ordering::AcqRel)
-            } else {
-                state.fetch_and(!WANTED, Ordering::AcqRel)
-            };
-        };
         let mut despite = 0;
-        match place.line().offer(hold, mark) {
-            Offer::Taken => return,
-            Offer::Closed(unused) if rest == IDLE => return P::came_back_closed(unused),
-            Offer::Closed(unused) => {
-                despite = WANTED;
-                hold = unused;
+        match hold.place().line().next(|others| hold.mark(others)) {
+            First::Waiter(waiter) => {
+                let Some(seat) = waiter.seat() else { continue };
+                hold.place().line().count_off();
+                if let Some(waker) = seat.hand(hold) {
+                    waker.wake();
+                }
+                return;
             }
-            Offer::Nobody(unused) => hold = unused,
+            First::Closed if rest == IDLE => return P::came_back_closed(hold),
+            First::Closed => despite = WANTED,
+            First::Nobody => {}
         }
         if hold.is_orphan() {
             // Its item, if any, is dropped on the way.

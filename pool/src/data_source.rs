@@ -88,12 +88,19 @@ impl DataSource for Pool<ConnectionManager> {
 }
 
 impl Pool<ConnectionManager> {
+    /// Printed by itself it tells all that the pool's own error and its cause do.
     #[cold]
     pub(crate) fn lends_nothing(&self, error: PoolError) -> SqlError {
-        let cause = error.cause().and_then(|cause| cause.downcast_ref::<SqlError>());
-        let state = cause.map_or_else(|| state(error.kind()), SqlError::sql_state);
+        let failure = error.cause().and_then(|cause| cause.downcast_ref::<SqlError>());
+        let state = failure.map_or_else(|| state(error.kind()), SqlError::sql_state);
         let message = format!("pool `{}` lends no connection", self.name());
-        SqlError::with_kind(ErrorKind::DataSource, state, message).caused_by(error)
+        let told = SqlError::with_kind(ErrorKind::DataSource, state, message).detail(error.message());
+        let told = match (error.hint(), error.cause()) {
+            (Some(hint), Some(cause)) => told.hint(format!("{hint}: {cause}")),
+            (Some(hint), None) => told.hint(hint),
+            (None, _) => told,
+        };
+        told.caused_by(error)
     }
 }
 

@@ -21,6 +21,8 @@ pub struct PoolError(Box<Repr>);
 struct Repr {
     kind: PoolErrorKind,
     message: String,
+    /// What to do about it.
+    hint: Option<&'static str>,
     stats: Option<PoolStats>,
     source: Option<Cause>,
     holders: Vec<Holder>,
@@ -54,16 +56,15 @@ impl PoolError {
         source: Option<Cause>,
         holders: Vec<Holder>,
     ) -> Self {
-        let advice = if source.is_some() {
+        let hint = if source.is_some() {
             "connecting fails, see the cause"
         } else if stats.active == stats.max_size {
             "all are in use: hold each for less time, return it before asking for a second, or raise max_size"
         } else {
-            "connecting takes longer than that"
+            "connecting takes longer than that: wait longer, or raise min_idle"
         };
         let place = asked_at.map(|at| format!(", asked for at {at}")).unwrap_or_default();
-        let mut message =
-            format!("no connection became free within {waited:?}: pool `{pool}` ({stats}){place}; {advice}");
+        let mut message = format!("no connection became free within {waited:?}: pool `{pool}` ({stats}){place}");
         let named: Vec<String> = holders.iter().take(NAMED).map(Holder::to_string).collect();
         if !named.is_empty() {
             message.push_str(&format!("; held {}", named.join(", ")));
@@ -71,39 +72,50 @@ impl PoolError {
         if holders.len() > NAMED {
             message.push_str(&format!(", and {} more", holders.len() - NAMED));
         }
-        PoolError(Box::new(Repr { kind: PoolErrorKind::Timeout, message, stats: Some(stats), source, holders }))
+        let kind = PoolErrorKind::Timeout;
+        PoolError(Box::new(Repr { kind, message, hint: Some(hint), stats: Some(stats), source, holders }))
     }
 
-    fn plain(kind: PoolErrorKind, message: String) -> Self {
-        PoolError(Box::new(Repr { kind, message, stats: None, source: None, holders: Vec::new() }))
+    fn plain(kind: PoolErrorKind, message: String, hint: Option<&'static str>) -> Self {
+        PoolError(Box::new(Repr { kind, message, hint, stats: None, source: None, holders: Vec::new() }))
     }
 
     pub(crate) fn suspended(pool: &str, waited: Duration, stats: PoolStats) -> Self {
         let message = format!("pool `{pool}` is suspended, and was not resumed within {waited:?} ({stats})");
-        let holders = Vec::new();
-        PoolError(Box::new(Repr { kind: PoolErrorKind::Timeout, message, stats: Some(stats), source: None, holders }))
+        let mut error = PoolError::plain(PoolErrorKind::Timeout, message, Some("`resume` lets borrowers in again"));
+        error.0.stats = Some(stats);
+        error
     }
 
     pub(crate) fn closed(pool: &str) -> Self {
-        let message = format!("pool `{pool}` is closed");
-        PoolError::plain(PoolErrorKind::Closed, message)
+        let hint = "`close` was called: call it when nobody asks any more, or make another pool";
+        PoolError::plain(PoolErrorKind::Closed, format!("pool `{pool}` is closed"), Some(hint))
     }
 
     pub(crate) fn foreign(pool: &str) -> Self {
-        let message = format!(
-            "pool `{pool}` was made before this process was forked, and its connections are the parent's: make a pool in the child"
-        );
-        PoolError::plain(PoolErrorKind::Closed, message)
+        let message =
+            format!("pool `{pool}` was made before this process was forked, and its connections are the parent's");
+        PoolError::plain(PoolErrorKind::Closed, message, Some("make a pool in the child"))
     }
 
     pub(crate) fn connect(pool: &str, source: Cause) -> Self {
         let message = format!("pool `{pool}` could not connect");
-        let (kind, holders) = (PoolErrorKind::Connect, Vec::new());
-        PoolError(Box::new(Repr { kind, message, stats: None, source: Some(source), holders }))
+        let mut error = PoolError::plain(PoolErrorKind::Connect, message, Some("see the cause"));
+        error.0.source = Some(source);
+        error
     }
 
     pub(crate) fn config(message: String) -> Self {
-        PoolError::plain(PoolErrorKind::Config, message)
+        PoolError::plain(PoolErrorKind::Config, message, None)
+    }
+
+    /// Why, without the hint.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        self.0.hint
     }
 
     /// The kind.
@@ -145,7 +157,11 @@ impl PoolError {
 
 impl fmt::Display for PoolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match self.0.hint {
+            Some(hint) => write!(f, "; hint: {hint}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -189,13 +205,15 @@ mod tests {
         assert_eq!(
             timeout(10, None),
             "no connection became free within 30s: pool `main` (total=10, active=10, idle=0, waiting=3, max=10), asked for \
-             at HERE; all are in use: hold each for less time, return it before asking for a second, or raise max_size"
+             at HERE; hint: all are in use: hold each for less time, return it before asking for a second, or raise max_size"
         );
         assert_eq!(
             timeout(0, Some(Arc::new(std::io::Error::other("refused")))),
             "no connection became free within 30s: pool `main` (total=0, active=0, idle=0, waiting=3, max=10), asked for \
-             at HERE; connecting fails, see the cause"
+             at HERE; hint: connecting fails, see the cause"
         );
-        assert!(timeout(1, None).ends_with("; connecting takes longer than that"));
+        assert!(
+            timeout(1, None).ends_with("; hint: connecting takes longer than that: wait longer, or raise min_idle")
+        );
     }
 }

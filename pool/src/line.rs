@@ -23,12 +23,13 @@ pub(crate) struct Line<B> {
     queue: Mutex<VecDeque<Arc<Waiter<B>>>>,
 }
 
-/// What became of an offer.
+/// Who is first in line.
 #[derive(Debug)]
-pub(crate) enum Offer<B> {
-    Taken,
-    Nobody(B),
-    Closed(B),
+pub(crate) enum First<B> {
+    /// Taken off the line; it may have gone meanwhile.
+    Waiter(Arc<Waiter<B>>),
+    Nobody,
+    Closed,
 }
 
 impl<B: Baton> Line<B> {
@@ -58,29 +59,20 @@ impl<B: Baton> Line<B> {
         Ok(Wait { line: self, waiter, over: false })
     }
 
-    /// Offers to the first who still waits. `mark` is called under the lock before, and told whether others stand behind.
-    pub(crate) fn offer(&self, mut baton: B, mark: impl Fn(&B, bool)) -> Offer<B> {
-        loop {
-            let next = {
-                let mut queue = self.queue.lock();
-                if self.is_closed() {
-                    return Offer::Closed(baton);
-                }
-                let next = queue.pop_front();
-                mark(&baton, !queue.is_empty());
-                next
-            };
-            let Some(waiter) = next else { return Offer::Nobody(baton) };
-            match waiter.hand(baton, &self.claims) {
-                Ok(waker) => {
-                    if let Some(waker) = waker {
-                        waker.wake();
-                    }
-                    return Offer::Taken;
-                }
-                Err(back) => baton = back,
-            }
+    /// Takes the first off the line. `mark` is called under the lock, and told whether others stand behind.
+    pub(crate) fn next(&self, mark: impl FnOnce(bool)) -> First<B> {
+        let mut queue = self.queue.lock();
+        if self.is_closed() {
+            return First::Closed;
         }
+        let first = queue.pop_front();
+        mark(!queue.is_empty());
+        first.map_or(First::Nobody, First::Waiter)
+    }
+
+    /// One of those who wait is going to be served.
+    pub(crate) fn count_off(&self) {
+        self.claims.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Nobody can join from now on, everybody who waits is told. True for the call that closed.

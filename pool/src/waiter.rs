@@ -12,7 +12,7 @@
 
 use std::task::{Poll, Waker};
 
-use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Guard, Mutex, Ordering};
 
 /// What is handed from a giver to a waiter.
 pub(crate) trait Baton: Send + Sized {
@@ -55,6 +55,19 @@ enum State<B> {
     Gone,
 }
 
+/// A waiter that waits for sure.
+pub(crate) struct Seat<'a, B>(Guard<'a, State<B>>);
+
+impl<B> Seat<'_, B> {
+    /// Hands over. The caller has taken the waiter off the count, and wakes the returned waker.
+    pub(crate) fn hand(mut self, baton: B) -> Option<Waker> {
+        match std::mem::replace(&mut *self.0, State::Handed(baton)) {
+            State::Waiting(waker) => waker,
+            _ => None,
+        }
+    }
+}
+
 impl<B> Waiter<B> {
     pub(crate) fn new(deadline: u64) -> Self {
         Waiter { state: Mutex::new(State::Waiting(None)), deadline }
@@ -68,18 +81,10 @@ impl<B> Waiter<B> {
         matches!(*self.state.lock(), State::Waiting(_))
     }
 
-    /// Hands over, or gives the baton back since nobody waits here any more. The caller wakes the returned waker.
-    pub(crate) fn hand(&self, baton: B, claims: &AtomicUsize) -> Result<Option<Waker>, B> {
-        let mut state = self.state.lock();
-        match &mut *state {
-            State::Waiting(waker) => {
-                let waker = waker.take();
-                claims.fetch_sub(1, Ordering::SeqCst);
-                *state = State::Handed(baton);
-                Ok(waker)
-            }
-            _ => Err(baton),
-        }
+    /// Somebody to whom a baton can be handed, who cannot go before; `None`: nobody waits here any more.
+    pub(crate) fn seat(&self) -> Option<Seat<'_, B>> {
+        let state = self.state.lock();
+        matches!(*state, State::Waiting(_)).then_some(Seat(state))
     }
 
     /// Tells it that nothing will come.

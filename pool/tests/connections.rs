@@ -3,17 +3,18 @@
 
 mod common;
 
+use std::error::Error;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use batis_conformance::{Answer, FakeDriver};
 use batis_dbc::driver::{Driver, Mode};
 use batis_dbc::{Connection, DataSource, IsolationLevel, Lease, SqlState, TransactionOptions, Url, block as drive};
-use batis_pool::{ConnectionManager, Credentials, Pool, Verdict};
+use batis_pool::{ConnectionManager, Credentials, Pool, PoolError, Verdict};
 use batis_sqlite::SqliteDriver;
 use common::{block, until};
 
@@ -310,6 +311,41 @@ fn a_lease_knows_where_it_was_asked_for() {
     let held = source.connection_blocking(None).unwrap();
     assert_eq!(pool.holders()[0].place, None, "nothing is better than a wrong place");
     drop(held);
+}
+
+#[test]
+fn a_pool_that_lends_nothing_says_why_and_what_to_do() {
+    let fake = FakeDriver::new();
+    let pool = Pool::builder(manager(&fake)).name("main").max_size(1).without_spawner().build().unwrap();
+    let error = || pool.connection_blocking(Some(Instant::now())).map(drop).unwrap_err();
+
+    fake.refuse_connections(2, SqlState::CONNECT_FAILED, "refused");
+    assert_eq!(
+        error().to_string(),
+        "pool `main` lends no connection [08001]; detail: pool `main` could not connect; hint: see the cause: refused [08001]"
+    );
+    assert!(error().source().is_some_and(|cause| cause.is::<PoolError>()), "for those who want its figures");
+
+    let held = lease(&pool);
+    let text = error().to_string();
+    let (why, hint) = text.split_once("; hint: ").unwrap();
+    assert!(
+        why.starts_with("pool `main` lends no connection [HYT00]; detail: no connection became free within "),
+        "{text}"
+    );
+    assert!(why.contains("(total=1, active=1, idle=0, waiting=1, max=1)") && why.contains("; held for "), "{text}");
+    assert_eq!(
+        hint,
+        "all are in use: hold each for less time, return it before asking for a second, or raise max_size"
+    );
+    drop(held);
+
+    pool.close();
+    assert_eq!(
+        error().to_string(),
+        "pool `main` lends no connection [08003]; detail: pool `main` is closed; hint: `close` was called: call it when \
+         nobody asks any more, or make another pool"
+    );
 }
 
 #[test]

@@ -63,6 +63,27 @@ fn two_waits_against_one_return_each_get_it() {
 }
 
 #[test]
+fn nobody_overtakes_those_who_have_looked() {
+    explore(None, || {
+        let model = Model::new(1, 1, false);
+        let lent = model.take().unwrap();
+        let (first, second) = (model.join().unwrap(), model.join().unwrap());
+        model.want();
+        let other = model.clone();
+        let newcomer = thread::spawn(move || {
+            if let Some(_lent) = other.take() {
+                assert_eq!(other.counts().3, 0, "nobody waits who could have had it");
+            }
+        });
+        drop(lent);
+        drop(first.wait().unwrap());
+        drop(second.wait().unwrap());
+        newcomer.join().unwrap();
+        assert_eq!(model.counts(), (1, 0, 0, 0));
+    });
+}
+
+#[test]
 fn a_cancel_against_a_hand_off() {
     explore(None, || {
         let model = Model::new(1, 1, false);

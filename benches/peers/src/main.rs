@@ -1,8 +1,9 @@
 //! Pools of other crates against batis-pool, interleaved in one process: get and return of connections that do nothing.
 //! `scripts/bench pool` calls it. `cargo run --release --manifest-path benches/peers/Cargo.toml [-- [--quick] [--json FILE]]`; to the
-//! file the figures are added.
+//! file the figures are added. `--real-time` measures the waits of tasks alone, and only at real-time priority.
 
 mod blocking;
+mod machine;
 #[path = "../../src/measure.rs"]
 mod measure;
 mod pools;
@@ -14,7 +15,7 @@ mod subject;
 mod waits;
 
 use std::future::Future;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,51 +23,60 @@ use std::time::{Duration, Instant};
 use measure::{Plan, measure};
 use subject::{Subject, Work};
 use tokio::runtime::Runtime;
+use tokio::task::yield_now;
 
 fn main() -> io::Result<()> {
     let mut args = std::env::args().skip(1);
-    let (mut quick, mut json) = (false, None);
+    let (mut plan, mut json, mut real_time) = (Plan::FULL, None, false);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--quick" => quick = true,
+            "--quick" => plan = Plan::QUICK,
             "--json" => json = args.next(),
+            "--real-time" => real_time = true,
             other => return Err(io::Error::other(format!("unknown argument `{other}`"))),
         }
     }
-    let mut json = json.map(|file| std::fs::File::options().create(true).append(true).open(file)).transpose()?;
-    let plan = if quick { Plan::QUICK } else { Plan::FULL };
+    if real_time && !machine::is_real_time() {
+        return Err(io::Error::other("not at real-time priority: `scripts/bench pool --real-time` asks for it"));
+    }
     let mut out = io::stdout();
-    writeln!(out, "medians of interleaved rounds; the ratio is to the first row of each table")?;
     let rt = Rc::new(runtime());
+    if !real_time {
+        turns(&mut out, &rt, plan, json)?;
+        waits::threads::measure(&mut out, plan.rounds)?;
+    }
+    waits::tasks::measure(&mut out, &rt, plan.rounds)
+}
+
+/// What a turn costs.
+fn turns(out: &mut impl Write, rt: &Rc<Runtime>, plan: Plan, json: Option<String>) -> io::Result<()> {
+    let mut json = json.map(|file| std::fs::File::options().create(true).append(true).open(file)).transpose()?;
+    writeln!(out, "medians of interleaved rounds; the ratio is to the first row of each table")?;
     let works = [
         blocking::work("get + return, one thread, 32 connections", 1, 32),
         blocking::work("get + return, two threads, 32 connections", 2, 32),
         blocking::work("get + return, 8 threads on 4 connections", 8, 4),
-        work("get + return, one task, 32 connections", &rt, 1, 32),
-        work("get + return, 32 tasks on 4 connections, yielding", &rt, 32, 4),
+        work("get + return, one task, 32 connections", rt, 1, 32),
+        work("get + return, 32 tasks on 4 connections, yielding", rt, 32, 4),
         blocking::sizes(),
     ];
     for mut work in works {
         let figures = measure(&mut work, plan);
-        report::table(&mut out, &figures)?;
+        report::table(out, &figures)?;
         if let Some(json) = &mut json {
             report::json_lines(json, &figures)?;
         }
     }
-    waits::threads(&mut out, if quick { 20_000 } else { 100_000 })?;
-    waits::tasks(&mut out, &rt, if quick { 2_000 } else { 10_000 })
+    Ok(())
 }
 
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime can be made")
 }
 
-/// One turn of a pool: get, yield if others wait too, return. How long it took to get.
-trait Turn: Clone + Send + 'static {
-    fn turn(&self, yielding: bool) -> impl Future<Output = ()> + Send;
-
-    /// The same, and how long the wait was.
-    fn timed(&self) -> impl Future<Output = Duration> + Send;
+/// A pool of tasks. What it lends goes back when it is dropped.
+trait Gets: Clone + Send + 'static {
+    fn held(&self) -> impl Future<Output = impl Send> + Send;
 }
 
 /// All the pools of tasks, under their names.
@@ -94,14 +104,18 @@ fn work(name: &'static str, rt: &Rc<Runtime>, tasks: u64, size: usize) -> Work {
     Work { name, subjects }
 }
 
-async fn run<T: Turn>(rt: &Runtime, tasks: u64, share: u64, pool: &T) -> Duration {
+async fn run<T: Gets>(rt: &Runtime, tasks: u64, share: u64, pool: &T) -> Duration {
     let start = Instant::now();
     let running: Vec<_> = (0..tasks)
         .map(|_| {
             let pool = pool.clone();
             rt.spawn(async move {
                 for _ in 0..share {
-                    pool.turn(tasks > 1).await;
+                    let held = pool.held().await;
+                    if tasks > 1 {
+                        yield_now().await;
+                    }
+                    drop(held);
                 }
             })
         })

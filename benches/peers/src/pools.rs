@@ -2,14 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use batis_pool::{Blocking, BlockingManager};
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
-use tokio::task::yield_now;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Shared, Turn, run};
+use crate::waits::{self, Round};
+use crate::{Gets, Shared, run};
 
 /// Makes connections that do nothing.
 #[derive(Debug)]
@@ -75,25 +75,12 @@ impl fast_pool::Manager for Nothing {
     }
 }
 
-/// A turn of a pool whose `get` is an async method.
-macro_rules! turn {
+/// A pool whose `get` is an async method.
+macro_rules! gets {
     ($pool:ty) => {
-        impl Turn for $pool {
-            async fn turn(&self, yielding: bool) {
-                let Ok(held) = self.get().await else { unreachable!("connections cannot fail") };
-                if yielding {
-                    yield_now().await;
-                }
-                drop(held);
-            }
-
-            async fn timed(&self) -> Duration {
-                let begun = Instant::now();
-                let Ok(held) = self.get().await else { unreachable!("connections cannot fail") };
-                let waited = begun.elapsed();
-                yield_now().await;
-                drop(held);
-                waited
+        impl Gets for $pool {
+            async fn held(&self) -> impl Send {
+                self.get().await.unwrap_or_else(|_| unreachable!("connections cannot fail"))
             }
         }
     };
@@ -102,34 +89,16 @@ macro_rules! turn {
 /// Any of the pools, driven as a whole.
 pub(crate) trait Any {
     fn run(&self, rt: &Runtime, tasks: u64, share: u64) -> Duration;
-    fn waits(&self, rt: &Runtime, tasks: u64, share: u64) -> Vec<Duration>;
+    fn round(&self, rt: &Runtime, tasks: usize, share: usize) -> Round;
 }
 
-impl<T: Turn> Any for T {
+impl<T: Gets> Any for T {
     fn run(&self, rt: &Runtime, tasks: u64, share: u64) -> Duration {
         rt.block_on(run(rt, tasks, share, self))
     }
 
-    fn waits(&self, rt: &Runtime, tasks: u64, share: u64) -> Vec<Duration> {
-        let running: Vec<_> = (0..tasks)
-            .map(|_| {
-                let pool = self.clone();
-                rt.spawn(async move {
-                    let mut waits = Vec::new();
-                    for _ in 0..share {
-                        waits.push(pool.timed().await);
-                    }
-                    waits
-                })
-            })
-            .collect();
-        rt.block_on(async {
-            let mut all = Vec::new();
-            for task in running {
-                all.append(&mut task.await.expect("no task panics"));
-            }
-            all
-        })
+    fn round(&self, rt: &Runtime, tasks: usize, share: usize) -> Round {
+        rt.block_on(waits::tasks::round(rt, tasks, share, self))
     }
 }
 
@@ -155,13 +124,13 @@ impl Sqlx {
     }
 }
 
-turn!(Sqlx);
+gets!(Sqlx);
 
-turn!(batis_pool::Pool<Blocking<Nothing>>);
-turn!(deadpool::managed::Pool<Nothing>);
-turn!(bb8::Pool<Nothing>);
-turn!(mobc::Pool<Nothing>);
-turn!(Shared<fast_pool::Pool<Nothing>>);
+gets!(batis_pool::Pool<Blocking<Nothing>>);
+gets!(deadpool::managed::Pool<Nothing>);
+gets!(bb8::Pool<Nothing>);
+gets!(mobc::Pool<Nothing>);
+gets!(Shared<fast_pool::Pool<Nothing>>);
 
 pub(crate) async fn batis(size: usize) -> batis_pool::Pool<Blocking<Nothing>> {
     let size = u32::try_from(size).expect("pools are small");
@@ -203,25 +172,23 @@ impl Plain {
     }
 }
 
-impl Turn for Plain {
-    async fn timed(&self) -> Duration {
-        let begun = Instant::now();
-        let permit = self.free.acquire().await.expect("never closed");
-        let item = self.items.lock().expect("no panic").pop().expect("one for each permit");
-        let waited = begun.elapsed();
-        yield_now().await;
-        self.items.lock().expect("no panic").push(item);
-        drop(permit);
-        waited
-    }
+/// What is given back when it is dropped, before the permit.
+struct Lent<'a> {
+    item: u64,
+    items: &'a Mutex<Vec<u64>>,
+    _permit: SemaphorePermit<'a>,
+}
 
-    async fn turn(&self, yielding: bool) {
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.items.lock().expect("no panic").push(self.item);
+    }
+}
+
+impl Gets for Plain {
+    async fn held(&self) -> impl Send {
         let permit = self.free.acquire().await.expect("never closed");
         let item = self.items.lock().expect("no panic").pop().expect("one for each permit");
-        if yielding {
-            yield_now().await;
-        }
-        self.items.lock().expect("no panic").push(item);
-        drop(permit);
+        Lent { item, items: &self.items, _permit: permit }
     }
 }

@@ -282,7 +282,8 @@ impl fmt::Display for Error {
     }
 }
 
-/// An error of the driver layer. Why a pool lends nothing stands in the causes, which are told too.
+/// An error of the driver layer. Why a data source lends nothing stands in the causes, which are told too where the error
+/// does not tell them by itself.
 struct Told<'a>(&'a SqlError);
 
 fn tells_causes(error: &SqlError) -> bool {
@@ -291,13 +292,17 @@ fn tells_causes(error: &SqlError) -> bool {
 
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut told = self.0.to_string();
         let mut next = self.0.source().filter(|_| tells_causes(self.0));
         while let Some(cause) = next {
-            write!(f, ": {cause}")?;
+            let text = cause.to_string();
+            if !told.contains(&text) {
+                told.push_str(": ");
+                told.push_str(&text);
+            }
             next = cause.source();
         }
-        Ok(())
+        f.write_str(&told)
     }
 }
 
