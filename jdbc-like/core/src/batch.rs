@@ -190,7 +190,7 @@ pub struct BatchOutcome {
     /// Rows changed by each item; none where the database told only the sum of several.
     #[doc(alias = "SUCCESS_NO_INFO")]
     pub counts: Vec<Option<u64>>,
-    /// How the items reached the database.
+    /// How the items reached the database; but a chunk that it refused as a whole, which it may not do, went item by item.
     pub strategy: BatchStrategy,
     total: u64,
 }

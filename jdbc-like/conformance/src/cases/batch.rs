@@ -17,6 +17,8 @@ list! {
     "batch/guards", "a batch runs inside of transaction and savepoint guards, and is undone with them, not they with it", guards;
     "batch/rolled_back", "a batch is rolled back with the transaction around it", rolled_back;
     "batch/on_conflict", "an insert with ON CONFLICT counts what was inserted", on_conflict;
+    "batch/same_row_again", "an insert with ON CONFLICT DO UPDATE may reach a row by several items: the last one stays", same_row_again;
+    "batch/same_row_again_failing", "of such a batch too the failing item is named", same_row_again_failing;
     "batch/expressions", "placeholders inside of expressions are filled", expressions;
     "batch/nulls_and_types", "nulls, text, bytes, floats and booleans arrive", nulls_and_types;
     "batch/empty", "a batch without items does nothing", empty;
@@ -217,6 +219,56 @@ async fn on_conflict(cx: &mut Context) -> Check {
     same!(outcome.total(), 15);
     same!(outcome.counts.len(), 20);
     same!(cx.count("conf_batch").await?, 20);
+    Ok(())
+}
+
+const UPSERT: &str =
+    "insert into conf_upsert (id, name) values (?, ?) on conflict (id) do update set name = excluded.name";
+
+/// Seven rows, each reached by several of the items; an item may be without a name, which is refused.
+async fn upserts(cx: &mut Context, nameless: Option<i32>) -> Result<Batch, SqlError> {
+    cx.table("conf_upsert", "id {int} primary key, name {text} not null").await?;
+    let mut batch = Batch::new(UPSERT);
+    for item in 0..30 {
+        batch.add((item % 7, (Some(item) != nameless).then(|| format!("name {item}"))))?;
+    }
+    Ok(batch)
+}
+
+async fn same_row_again(cx: &mut Context) -> Check {
+    for strategy in available(cx).await? {
+        for atomic in [true, false] {
+            let options = BatchOptions::new().strategy(strategy).atomic(atomic).chunk(11);
+            let batch = upserts(cx, None).await?;
+            let outcome = match cx.conn.execute_batch_with(&batch, &options).await {
+                Err(error) if error.sql_state().code() == "0A000" => continue,
+                outcome => outcome?,
+            };
+            same!((strategy, outcome.total()), (strategy, 30));
+            same!((strategy, outcome.counts), (strategy, vec![Some(1); 30]));
+            let last = cx.conn.query_one("select min(name), max(name), count(*) from conf_upsert", ()).await?;
+            same!((last.get::<String>(0)?, last.get::<String>(1)?), ("name 23".to_owned(), "name 29".to_owned()));
+            same!((strategy, last.get::<i64>(2)?), (strategy, 7));
+        }
+    }
+    Ok(())
+}
+
+async fn same_row_again_failing(cx: &mut Context) -> Check {
+    for strategy in available(cx).await? {
+        for atomic in [true, false] {
+            let options = BatchOptions::new().strategy(strategy).atomic(atomic).chunk(11);
+            let batch = upserts(cx, Some(20)).await?;
+            let error = match cx.conn.execute_batch_with(&batch, &options).await {
+                Err(error) if error.sql_state().code() == "0A000" => continue,
+                outcome => fails!(outcome, "23502"),
+            };
+            same!((strategy, error.batch_index()), (strategy, Some(20)));
+            let stayed = cx.conn.query_opt("select name from conf_upsert where id = 19 % 7", ()).await?;
+            let name = stayed.map(|row| row.get::<String>(0)).transpose()?;
+            same!((strategy, name.as_deref()), (strategy, (!atomic).then_some("name 19")));
+        }
+    }
     Ok(())
 }
 
