@@ -9,10 +9,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::params::{Cells, Params};
+use crate::sql_state::SqlState;
 use crate::statement::PreparedStatement;
-use crate::to_sql::wrong_parameter_count;
 use crate::value::Value;
 
 pub use rows::BatchRows;
@@ -51,27 +51,35 @@ impl Batch {
     /// A batch of this statement without items.
     #[must_use]
     pub fn of(statement: &PreparedStatement) -> Self {
-        let columns = vec![Vec::new(); statement.placeholders().count()];
-        Self { statement: statement.clone(), columns, items: 0 }
+        Self { statement: statement.clone(), columns: Vec::new(), items: 0 }
     }
 
-    /// Adds a set of parameters.
+    /// Adds a set of parameters, as many as the first one has. Whether the statement takes so many its database says when the batch is run:
+    /// `?1, ?1` is one parameter in SQLite.
     ///
     /// # Errors
-    /// 07001 if their number is wrong, or if a value has no SQL form.
+    /// 07001 if the first item has another number of them; if a value has no SQL form. [`SqlError::batch_index`] tells the item.
     #[doc(alias = "addBatch")]
     pub fn add(&mut self, params: impl Params) -> Result<()> {
-        let bound = params.bind()?;
-        let cells = bound.cells();
-        if cells.len() != self.columns.len() {
-            let error = wrong_parameter_count(self.columns.len(), cells.len());
-            return Err(error.sql_text(Arc::clone(self.statement.shared_sql())));
+        let bound = params.bind().map_err(|error| error.in_batch(self.items))?;
+        if self.items == 0 {
+            self.columns.resize_with(bound.len(), Vec::new);
         }
-        for (column, cell) in self.columns.iter_mut().zip(&cells) {
-            column.push(Value::from(*cell));
+        if bound.len() != self.columns.len() {
+            return Err(self.uneven(bound.len()));
+        }
+        for (column, value) in self.columns.iter_mut().zip(bound.into_values()) {
+            column.push(value);
         }
         self.items += 1;
         Ok(())
+    }
+
+    #[cold]
+    fn uneven(&self, given: usize) -> SqlError {
+        let text = format!("each item before has {} parameter(s), but {given} were given", self.columns.len());
+        let error = SqlError::new(SqlState::WRONG_PARAMETER_COUNT, text).in_batch(self.items);
+        error.sql_text(Arc::clone(self.statement.shared_sql()))
     }
 
     /// The statement.

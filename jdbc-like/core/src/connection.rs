@@ -319,11 +319,7 @@ impl Connection {
         if !self.is_settled(depth) {
             Box::pin(self.settle_within(depth, options.deadline)).await?;
         }
-        let expected = statement.placeholders().count();
-        let wrong = expected != params.len() && !statement.placeholders().is_empty();
-        if wrong && !self.raw_mut().finds_placeholders() {
-            return Err(wrong_parameter_count(expected, params.len()).sql_text(Arc::clone(statement.shared_sql())));
-        }
+        self.check_count(statement, params.len())?;
         let limit = self.limit(options.deadline);
         let raw = &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner);
         let watch = Watch::begin(raw, &self.inner.observability, statement, params);
@@ -335,6 +331,17 @@ impl Connection {
                 Err(error.sql_text(Arc::clone(statement.shared_sql())))
             }
         }
+    }
+
+    /// Refuses another number of parameters than the statement has placeholders, where batis finds these.
+    #[inline]
+    pub(crate) fn check_count(&mut self, statement: &PreparedStatement, given: usize) -> Result<()> {
+        let expected = statement.placeholders().count();
+        let wrong = expected != given && !statement.placeholders().is_empty();
+        if wrong && !self.raw_mut().finds_placeholders() {
+            return Err(wrong_parameter_count(expected, given).sql_text(Arc::clone(statement.shared_sql())));
+        }
+        Ok(())
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.

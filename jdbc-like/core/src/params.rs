@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::to_sql::{ToSql, ToSqlOutput};
-use crate::value::ValueRef;
+use crate::value::{Value, ValueRef};
 
 /// The parameters of one call as cells; up to eight need no heap.
 pub type Cells<'a> = SmallVec<[ValueRef<'a>; 8]>;
@@ -22,6 +22,11 @@ impl Bound<'_> {
     /// Whether the parameter of this number only comes back.
     pub(crate) fn is_out(&self, at: usize) -> bool {
         matches!(self.0.get(at), Some(ToSqlOutput::Out))
+    }
+
+    /// The values themselves; what was made for the call is moved.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = Value> {
+        self.0.into_iter().map(ToSqlOutput::into_value)
     }
 
     /// The cells that a driver takes.

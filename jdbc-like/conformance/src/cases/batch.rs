@@ -23,7 +23,9 @@ list! {
     "batch/nulls_and_types", "nulls, text, bytes, floats and booleans arrive", nulls_and_types;
     "batch/empty", "a batch without items does nothing", empty;
     "batch/one_item", "a batch of one item works", one_item;
-    "batch/wrong_count", "an item with another number of parameters is refused with 07001", wrong_count;
+    "batch/wrong_count", "items of a wrong number of parameters are refused with 07001, and the first of them is named", wrong_count;
+    "batch/uneven", "an item of another number of parameters than those before is refused with 07001 and named", uneven;
+    "batch/own_placeholders", "a batch takes the placeholders that the database itself has", own_placeholders;
     "batch/wrong_sql", "a wrong statement is told with the database's own code", wrong_sql;
     "batch/again", "a batch can be run again, and cleared", again;
     "batch/small_chunks", "chunks of any size insert the same rows", small_chunks;
@@ -317,9 +319,54 @@ async fn one_item(cx: &mut Context) -> Check {
 }
 
 async fn wrong_count(cx: &mut Context) -> Check {
-    let _ = cx;
-    fails!(Batch::new(INSERT).add((1,)), "07001");
-    fails!(Batch::new(INSERT).add((1, "a", 2)), "07001");
+    for strategy in available(cx).await? {
+        table(cx).await?;
+        let options = BatchOptions::new().strategy(strategy);
+        let (mut short, mut long) = (Batch::new(INSERT), Batch::new(INSERT));
+        for id in 0..10 {
+            short.add((id,))?;
+            long.add((id, "a", 2))?;
+        }
+        for batch in [short, long] {
+            let error = fails!(cx.conn.execute_batch_with(&batch, &options).await, "07001");
+            same!((strategy, error.batch_index(), error.sql()), (strategy, Some(0), Some(INSERT)));
+        }
+        same!(cx.count("conf_batch").await?, 0);
+    }
+    let mut none = Batch::new("insert into conf_batch (id) values (1)");
+    none.add((1,))?;
+    same!(fails!(cx.conn.execute_batch(&none).await, "07001").batch_index(), Some(0));
+    Ok(())
+}
+
+async fn uneven(cx: &mut Context) -> Check {
+    table(cx).await?;
+    let mut batch = numbered(0..3)?;
+    same!(fails!(batch.add((3,)), "07001").batch_index(), Some(3));
+    same!(fails!(batch.add((3, "a", 2)), "07001").sql(), Some(INSERT));
+    batch.add((3, "a"))?;
+    same!(cx.conn.execute_batch(&batch).await?.total(), 4);
+    batch.clear();
+    batch.add((4,))?;
+    same!(batch.len(), 1);
+    Ok(())
+}
+
+async fn own_placeholders(cx: &mut Context) -> Check {
+    cx.table("conf_batch_own", "a {int}, b {int}").await?;
+    let one = cx.dialect.first_parameter;
+    let mut batch = Batch::new(format!("insert into conf_batch_own (a, b) values ({one}, {one})"));
+    for n in 0..20 {
+        batch.add((n,))?;
+    }
+    same!(cx.conn.execute_batch(&batch).await?.total(), 20);
+    let row = cx.conn.query_one("select sum(a), count(*) from conf_batch_own where a = b", ()).await?;
+    same!((row.get::<i64>(0)?, row.get::<i64>(1)?), (190, 20));
+    let rewritten = BatchOptions::new().strategy(BatchStrategy::MultiValues);
+    fails!(cx.conn.execute_batch_with(&batch, &rewritten).await, "0A000");
+    batch.clear();
+    batch.add((1, 2))?;
+    same!(fails!(cx.conn.execute_batch(&batch).await, "07001").batch_index(), Some(0));
     Ok(())
 }
 

@@ -105,6 +105,8 @@ impl Connection {
             return Ok(run);
         }
         self.settle_within(depth, run.options.deadline).await?;
+        // All items have the same number.
+        self.check_count(run.statement, run.batch.columns.len()).map_err(|error| error.in_batch(0))?;
         let way = self.way(depth, &run).await?;
         run.outcome.strategy = way.strategy();
         if !run.options.atomic {
