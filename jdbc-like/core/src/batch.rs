@@ -1,11 +1,13 @@
 //! [`Batch`]: one statement with many sets of parameters, run the fastest way that the statement and the database allow.
 
 mod insert;
+mod items;
 mod rows;
 mod run;
 mod way;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +17,7 @@ use crate::sql_state::SqlState;
 use crate::statement::PreparedStatement;
 use crate::value::Value;
 
+pub use items::Items;
 pub use rows::BatchRows;
 
 /// One statement with many sets of parameters.
@@ -61,14 +64,14 @@ impl Batch {
     /// 07001 if the first item has another number of them; if a value has no SQL form. [`SqlError::batch_index`] tells the item.
     #[doc(alias = "addBatch")]
     pub fn add(&mut self, params: impl Params) -> Result<()> {
-        let bound = params.bind().map_err(|error| error.in_batch(self.items))?;
+        let mut bound = params.bind().map_err(|error| error.in_batch(self.items))?;
         if self.items == 0 {
             self.columns.resize_with(bound.len(), Vec::new);
         }
         if bound.len() != self.columns.len() {
             return Err(self.uneven(bound.len()));
         }
-        for (column, value) in self.columns.iter_mut().zip(bound.into_values()) {
+        for (column, value) in self.columns.iter_mut().zip(bound.take_values()) {
             column.push(value);
         }
         self.items += 1;
@@ -109,7 +112,12 @@ impl Batch {
 
     /// The parameters of one item.
     fn cells(&self, item: usize) -> Cells<'_> {
-        self.columns.iter().map(|column| column[item].as_ref()).collect()
+        self.part(item..item + 1).params(0).collect()
+    }
+
+    /// Some of the items, as drivers take them.
+    fn part(&self, range: Range<usize>) -> Items<'_> {
+        Items::new(&self.columns, range)
     }
 }
 
@@ -230,6 +238,8 @@ pub struct Batching {
     /// Several calls may be on the way at once: [`run_many`](crate::driver::RawConnection::run_many) and
     /// [`query_many`](crate::driver::RawConnection::query_many) do so.
     pub pipelines: bool,
+    /// [`run_many`](crate::driver::RawConnection::run_many) runs one item after the other, cheaper than by a call for each.
+    pub repeats: bool,
     /// Inserting several rows by one `VALUES` is faster than one by one.
     pub multi_values: bool,
     /// `unnest` of array parameters works.
@@ -245,10 +255,16 @@ impl Batching {
         Self::default()
     }
 
+    /// One item after the other is best, by [`run_many`](crate::driver::RawConnection::run_many).
+    #[must_use]
+    pub fn repeating() -> Self {
+        Self { repeats: true, ..Self::default() }
+    }
+
     /// All ways, with this many parameters in a call at most.
     #[must_use]
     pub fn all(most_parameters: usize) -> Self {
-        Self { pipelines: true, multi_values: true, unnest: true, most_parameters }
+        Self { pipelines: true, repeats: false, multi_values: true, unnest: true, most_parameters }
     }
 }
 

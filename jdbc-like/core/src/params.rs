@@ -24,9 +24,10 @@ impl Bound<'_> {
         matches!(self.0.get(at), Some(ToSqlOutput::Out))
     }
 
-    /// The values themselves; what was made for the call is moved.
-    pub(crate) fn into_values(self) -> impl Iterator<Item = Value> {
-        self.0.into_iter().map(ToSqlOutput::into_value)
+    /// The values themselves; what was made for the call is taken out.
+    #[inline]
+    pub(crate) fn take_values(&mut self) -> impl Iterator<Item = Value> {
+        self.0.iter_mut().map(ToSqlOutput::take_value)
     }
 
     /// The cells that a driver takes.

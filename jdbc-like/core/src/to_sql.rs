@@ -52,10 +52,10 @@ impl ToSqlOutput<'_> {
     }
 
     #[inline]
-    pub(crate) fn into_value(self) -> Value {
+    pub(crate) fn take_value(&mut self) -> Value {
         match self {
             Self::Borrowed(value) => value.to_owned(),
-            Self::Owned(value) => value,
+            Self::Owned(value) => std::mem::take(value),
             Self::Out => Value::Null,
         }
     }

@@ -226,7 +226,7 @@ impl<'b> Run<'b> {
     /// A call for each item, all on the way at once if the database can.
     async fn each(&mut self, conn: &mut Connection, chunk: Range<usize>, depth: u32) -> Result<()> {
         if conn.raw_mut().batching().pipelines {
-            self.pipelined(conn, chunk).await
+            self.many(conn, chunk).await
         } else {
             self.items(conn, chunk, depth).await
         }
@@ -242,6 +242,10 @@ impl<'b> Run<'b> {
     }
 
     async fn items(&mut self, conn: &mut Connection, items: Range<usize>, depth: u32) -> Result<()> {
+        let together = depth > 0 && !self.returns() && !conn.has_canceller();
+        if together && conn.raw_mut().batching().repeats {
+            return self.many(conn, items).await;
+        }
         for item in items {
             self.item(conn, item, depth).await?;
         }
@@ -279,7 +283,7 @@ impl<'b> Run<'b> {
         let items = chunk.len();
         let done = match way {
             Way::OneByOne => return self.items(conn, chunk, depth).await.map(|()| true),
-            Way::Pipelined => return self.pipelined(conn, chunk).await.map(|()| true),
+            Way::Pipelined => return self.many(conn, chunk).await.map(|()| true),
             Way::Copy(target) => self.copied(conn, target, chunk, depth).await.map(|sum| (sum, Vec::new())),
             Way::MultiValues(insert) => self.multi_values(conn, insert, chunk, depth).await,
             Way::Unnest(statement) => self.unnested(conn, statement, chunk, depth).await,
@@ -325,21 +329,28 @@ impl<'b> Run<'b> {
         self.call(conn, statement, &arrays.collect::<Cells<'_>>(), depth).await
     }
 
-    async fn pipelined(&mut self, conn: &mut Connection, chunk: Range<usize>) -> Result<()> {
+    /// One call of the driver for several items, each run by itself.
+    async fn many(&mut self, conn: &mut Connection, chunk: Range<usize>) -> Result<()> {
         let first = chunk.start;
-        let items: Vec<Vec<ValueRef<'_>>> = chunk.map(|item| self.batch.cells(item).into_vec()).collect();
+        let items = self.batch.part(chunk);
         let options = self.call_options();
         let limit = conn.limit(None);
+        let watch = conn.watch_batch(self.statement, items);
         let raw = conn.raw_mut();
         let done = match &mut self.rows {
-            None => limit.during(raw.run_many(self.statement, &items, &options)).await.map(|counts| {
+            None => watch.during(limit.during(raw.run_many(self.statement, items, &options))).await.map(|counts| {
                 counts.into_iter().for_each(|count| self.outcome.add_one(count));
             }),
-            Some(all) => limit.during(raw.query_many(self.statement, &items, &options)).await.map(|rows| {
-                rows.into_iter().for_each(|rows| all.add_item(rows));
-            }),
+            Some(all) => {
+                watch.during(limit.during(raw.query_many(self.statement, items, &options))).await.map(|rows| {
+                    rows.into_iter().for_each(|rows| all.add_item(rows));
+                })
+            }
         };
-        done.map_err(|error| moved(conn.note(error), first).sql_text(self.statement.sql()))
+        done.map_err(|error| {
+            watch.failed(&error);
+            moved(conn.note(error), first).sql_text(self.statement.sql())
+        })
     }
 
     /// The error of a row carries its index already.
