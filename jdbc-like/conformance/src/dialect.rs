@@ -44,6 +44,8 @@ pub struct Dialect {
     /// Whether the database counts the placeholders of each statement itself, those in forms of its own among them (`?1`, `:name`); a script
     /// with a wrong number of parameters runs up to the statement that this is seen at.
     pub counts_placeholders: bool,
+    /// How the database itself writes the first parameter of a statement: by a number.
+    pub first_parameter: &'static str,
     /// Whether the database tells the key of the row that was inserted last.
     pub tells_last_insert_id: bool,
     /// A statement of which the database warns with `take care`; none: it never warns.
@@ -170,6 +172,7 @@ impl Dialect {
             open_transactions: None,
             too_long: None,
             counts_placeholders: true,
+            first_parameter: "?1",
             tells_last_insert_id: true,
             warning: None,
             stores_zero_characters: true,
@@ -222,6 +225,7 @@ impl Dialect {
             ),
             too_long: Some("22001"),
             counts_placeholders: false,
+            first_parameter: "$1",
             tells_last_insert_id: false,
             warning: Some("do $$ begin raise warning 'take care'; end $$"),
             stores_zero_characters: false,

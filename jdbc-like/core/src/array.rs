@@ -66,12 +66,30 @@ impl<'a, T: FromSql<'a> + ArrayElement> FromSql<'a> for Vec<T> {
 }
 
 fn element<'a, T: FromSql<'a>>(at: usize, item: &'a Value) -> Result<T, FromSqlError> {
-    T::from_sql(item.as_ref()).map_err(|error| FromSqlError::Other(format!("element {at} of the array: {error}")))
+    T::from_sql(item.as_ref()).map_err(|error| FromSqlError::Element { at, error: Box::new(error) })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::row::Row;
+    use crate::shape::{Column, Shape};
+    use crate::sql_type::SqlType;
+
+    #[test]
+    fn an_element_fails_with_the_code_of_a_plain_column() {
+        let shape = Arc::new(Shape::new(vec![Column::new("c", SqlType::Null, "")]));
+        let code = |bad: Value| {
+            let nested = Value::Array([Value::Array([Value::Int(1), bad].into())].into());
+            let row = Row::new(Arc::clone(&shape), vec![nested]);
+            row.get::<Vec<Vec<i8>>>("c").unwrap_err().sql_state().code().to_owned()
+        };
+        assert_eq!(code(Value::Null), "22002");
+        assert_eq!(code(Value::Int(300)), "22003");
+        assert_eq!(code(Value::Bool(true)), "07006");
+    }
 
     #[test]
     fn arrays_go_both_ways() {

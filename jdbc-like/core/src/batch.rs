@@ -1,20 +1,23 @@
 //! [`Batch`]: one statement with many sets of parameters, run the fastest way that the statement and the database allow.
 
 mod insert;
+mod items;
 mod rows;
 mod run;
 mod way;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::error::Result;
+use crate::error::{Result, SqlError};
 use crate::params::{Cells, Params};
+use crate::sql_state::SqlState;
 use crate::statement::PreparedStatement;
-use crate::to_sql::wrong_parameter_count;
 use crate::value::Value;
 
+pub use items::Items;
 pub use rows::BatchRows;
 
 /// One statement with many sets of parameters.
@@ -51,27 +54,35 @@ impl Batch {
     /// A batch of this statement without items.
     #[must_use]
     pub fn of(statement: &PreparedStatement) -> Self {
-        let columns = vec![Vec::new(); statement.placeholders().count()];
-        Self { statement: statement.clone(), columns, items: 0 }
+        Self { statement: statement.clone(), columns: Vec::new(), items: 0 }
     }
 
-    /// Adds a set of parameters.
+    /// Adds a set of parameters, as many as the first one has. Whether the statement takes so many its database says when the batch is run:
+    /// `?1, ?1` is one parameter in SQLite.
     ///
     /// # Errors
-    /// 07001 if their number is wrong, or if a value has no SQL form.
+    /// 07001 if the first item has another number of them; if a value has no SQL form. [`SqlError::batch_index`] tells the item.
     #[doc(alias = "addBatch")]
     pub fn add(&mut self, params: impl Params) -> Result<()> {
-        let bound = params.bind()?;
-        let cells = bound.cells();
-        if cells.len() != self.columns.len() {
-            let error = wrong_parameter_count(self.columns.len(), cells.len());
-            return Err(error.sql_text(Arc::clone(self.statement.shared_sql())));
+        let mut bound = params.bind().map_err(|error| error.in_batch(self.items))?;
+        if self.items == 0 {
+            self.columns.resize_with(bound.len(), Vec::new);
         }
-        for (column, cell) in self.columns.iter_mut().zip(&cells) {
-            column.push(Value::from(*cell));
+        if bound.len() != self.columns.len() {
+            return Err(self.uneven(bound.len()));
+        }
+        for (column, value) in self.columns.iter_mut().zip(bound.take_values()) {
+            column.push(value);
         }
         self.items += 1;
         Ok(())
+    }
+
+    #[cold]
+    fn uneven(&self, given: usize) -> SqlError {
+        let text = format!("each item before has {} parameter(s), but {given} were given", self.columns.len());
+        let error = SqlError::new(SqlState::WRONG_PARAMETER_COUNT, text).in_batch(self.items);
+        error.sql_text(Arc::clone(self.statement.shared_sql()))
     }
 
     /// The statement.
@@ -101,7 +112,12 @@ impl Batch {
 
     /// The parameters of one item.
     fn cells(&self, item: usize) -> Cells<'_> {
-        self.columns.iter().map(|column| column[item].as_ref()).collect()
+        self.part(item..item + 1).params(0).collect()
+    }
+
+    /// Some of the items, as drivers take them.
+    fn part(&self, range: Range<usize>) -> Items<'_> {
+        Items::new(&self.columns, range)
     }
 }
 
@@ -190,7 +206,7 @@ pub struct BatchOutcome {
     /// Rows changed by each item; none where the database told only the sum of several.
     #[doc(alias = "SUCCESS_NO_INFO")]
     pub counts: Vec<Option<u64>>,
-    /// How the items reached the database.
+    /// How the items reached the database; but a chunk that it refused as a whole, which it may not do, went item by item.
     pub strategy: BatchStrategy,
     total: u64,
 }
@@ -222,6 +238,8 @@ pub struct Batching {
     /// Several calls may be on the way at once: [`run_many`](crate::driver::RawConnection::run_many) and
     /// [`query_many`](crate::driver::RawConnection::query_many) do so.
     pub pipelines: bool,
+    /// [`run_many`](crate::driver::RawConnection::run_many) runs one item after the other, cheaper than by a call for each.
+    pub repeats: bool,
     /// Inserting several rows by one `VALUES` is faster than one by one.
     pub multi_values: bool,
     /// `unnest` of array parameters works.
@@ -237,10 +255,16 @@ impl Batching {
         Self::default()
     }
 
+    /// One item after the other is best, by [`run_many`](crate::driver::RawConnection::run_many).
+    #[must_use]
+    pub fn repeating() -> Self {
+        Self { repeats: true, ..Self::default() }
+    }
+
     /// All ways, with this many parameters in a call at most.
     #[must_use]
     pub fn all(most_parameters: usize) -> Self {
-        Self { pipelines: true, multi_values: true, unnest: true, most_parameters }
+        Self { pipelines: true, repeats: false, multi_values: true, unnest: true, most_parameters }
     }
 }
 

@@ -11,10 +11,11 @@ use std::time::Instant;
 use hashlink::LruCache;
 
 use crate::cancel::{CancelHandle, Gate};
-use crate::driver::{Call, ConnectionInfo, Outcome, RawConnection, Wire};
+use crate::driver::{Call, ConnectionInfo, Items, Outcome, RawConnection, Wire};
 use crate::error::{Result, SqlError};
 use crate::limit::Network;
 use crate::observe::{Observability, Watch};
+use crate::op::Op;
 use crate::options::CallOptions;
 use crate::params::Params;
 use crate::result_set::ResultSet;
@@ -70,6 +71,8 @@ struct Inner {
     gate: Option<Arc<Gate>>,
     observability: Observability,
     statements: LruCache<Arc<str>, PreparedStatement>,
+    /// The statement of the text that was looked up last.
+    last: Option<PreparedStatement>,
     mark: Option<Mark>,
     created: Instant,
     /// Which errors break the connection, where it is not the usual ones.
@@ -119,6 +122,7 @@ impl Connection {
                 gate: None,
                 observability: Observability::default(),
                 statements: LruCache::new(STATEMENT_CACHE),
+                last: None,
                 mark: None,
                 created: Instant::now(),
                 verdict: None,
@@ -319,15 +323,16 @@ impl Connection {
         if !self.is_settled(depth) {
             Box::pin(self.settle_within(depth, options.deadline)).await?;
         }
-        let expected = statement.placeholders().count();
-        let wrong = expected != params.len() && !statement.placeholders().is_empty();
-        if wrong && !self.raw_mut().finds_placeholders() {
-            return Err(wrong_parameter_count(expected, params.len()).sql_text(Arc::clone(statement.shared_sql())));
-        }
+        self.check_count(statement, params.len())?;
         let limit = self.limit(options.deadline);
         let raw = &mut **self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner);
         let watch = Watch::begin(raw, &self.inner.observability, statement, params);
-        match watch.during(limit.during(raw.start(Call::new(statement, params, options)))).await {
+        let started = match raw.start(Call::new(statement, params, options)) {
+            // Done in the call: there is nothing to wait for.
+            Op::Ready(Some(done)) => done,
+            op => watch.during(limit.during(op)).await,
+        };
+        match started {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
                 watch.failed(&error);
@@ -335,6 +340,23 @@ impl Connection {
                 Err(error.sql_text(Arc::clone(statement.shared_sql())))
             }
         }
+    }
+
+    /// Watches a statement that is run once for each item of a batch.
+    pub(crate) fn watch_batch(&mut self, statement: &PreparedStatement, items: Items<'_>) -> Watch {
+        let raw = &**self.inner.raw.get_mut().unwrap_or_else(PoisonError::into_inner);
+        Watch::begin_batch(raw, &self.inner.observability, statement, items)
+    }
+
+    /// Refuses another number of parameters than the statement has placeholders, where batis finds these.
+    #[inline]
+    pub(crate) fn check_count(&mut self, statement: &PreparedStatement, given: usize) -> Result<()> {
+        let expected = statement.placeholders().count();
+        let wrong = expected != given && !statement.placeholders().is_empty();
+        if wrong && !self.raw_mut().finds_placeholders() {
+            return Err(wrong_parameter_count(expected, given).sql_text(Arc::clone(statement.shared_sql())));
+        }
+        Ok(())
     }
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.
@@ -350,11 +372,21 @@ impl Connection {
     pub(crate) fn statement(&mut self, statement: StatementRef<'_>) -> PreparedStatement {
         match statement {
             StatementRef::Prepared(handle) => handle.clone(),
-            StatementRef::Text(sql) => match self.inner.statements.get(sql) {
-                Some(known) => known.clone(),
-                None => self.remember(sql),
+            // A loop runs the same text again and again.
+            StatementRef::Text(sql) => match &self.inner.last {
+                Some(last) if last.sql() == sql => last.clone(),
+                _ => self.look_up(sql),
             },
         }
+    }
+
+    fn look_up(&mut self, sql: &str) -> PreparedStatement {
+        let statement = match self.inner.statements.get(sql) {
+            Some(known) => known.clone(),
+            None => self.remember(sql),
+        };
+        self.inner.last = Some(statement.clone());
+        statement
     }
 
     #[cold]
@@ -423,6 +455,11 @@ impl Connection {
     #[cfg(feature = "tracing")]
     pub fn set_observability(&mut self, observability: Observability) {
         self.inner.observability = observability;
+    }
+
+    /// Whether somebody may cancel or abort from outside, so that there must be a look at it before each operation.
+    pub(crate) fn has_canceller(&self) -> bool {
+        self.inner.gate.is_some()
     }
 
     /// Who lent the connection. For pools.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-pub use crate::batch::Batching;
+pub use crate::batch::{Batching, Items};
 pub use crate::cancel::Canceller;
 pub use crate::copy::{Copied, RawCopy};
 use crate::error::{Result, SqlError};
@@ -325,27 +325,27 @@ pub trait RawConnection: Send + 'static {
         Batching::one_by_one()
     }
 
-    /// Runs a statement once for each set of parameters, inside of a transaction, all on the way at once; the counts of changed rows. Called
-    /// only if [`batching`](Self::batching) says so. The error of the first item that fails carries its index
+    /// Runs a statement once for each item of a batch, inside of a transaction: all on the way at once, or one after the other; the counts of
+    /// changed rows. Called only if [`batching`](Self::batching) says so. The error of the first item that fails carries its index
     /// ([`SqlError::in_batch`](crate::SqlError::in_batch)).
     fn run_many<'a>(
         &'a mut self,
         statement: &'a PreparedStatement,
-        rows: &'a [Vec<ValueRef<'a>>],
+        items: Items<'a>,
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
-        let _ = (statement, rows, options);
+        let _ = (statement, items, options);
         Op::ready(Err(SqlError::unsupported("pipelining")))
     }
 
-    /// The same as [`run_many`](Self::run_many), of a statement that returns rows: those of each set of parameters.
+    /// The same as [`run_many`](Self::run_many), of a statement that returns rows: those of each item, if the driver pipelines.
     fn query_many<'a>(
         &'a mut self,
         statement: &'a PreparedStatement,
-        rows: &'a [Vec<ValueRef<'a>>],
+        items: Items<'a>,
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<Vec<Row>>>> {
-        let _ = (statement, rows, options);
+        let _ = (statement, items, options);
         Op::ready(Err(SqlError::unsupported("pipelining")))
     }
 

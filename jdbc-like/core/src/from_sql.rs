@@ -51,6 +51,13 @@ pub enum FromSqlError {
         /// The value as text.
         value: String,
     },
+    /// An element of an array could not be read.
+    Element {
+        /// Which one, from 0.
+        at: usize,
+        /// Why not.
+        error: Box<FromSqlError>,
+    },
     /// Any other reason, in words.
     Other(String),
 }
@@ -61,6 +68,7 @@ impl fmt::Display for FromSqlError {
             Self::Null { target } => write!(f, "NULL cannot be read as {target}; make it Option<{target}>"),
             Self::Type { target, found } => write!(f, "{found} cannot be read as {target}"),
             Self::Range { target, value } => write!(f, "the value {value} does not fit {target}"),
+            Self::Element { at, error } => write!(f, "element {at} of the array: {error}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -77,12 +85,13 @@ impl From<FromSqlError> for SqlError {
 }
 
 impl FromSqlError {
-    /// 22002 for null, 22003 for a value that does not fit, 07006 for all else.
+    /// 22002 for null, 22003 for a value that does not fit, 07006 for all else; that of the element where it is one of an array.
     #[must_use]
     pub fn sql_state(&self) -> SqlState {
         match self {
             Self::Null { .. } => SqlState::NULL_WITHOUT_INDICATOR,
             Self::Range { .. } => SqlState::NUMERIC_OUT_OF_RANGE,
+            Self::Element { error, .. } => error.sql_state(),
             Self::Type { .. } | Self::Other(_) => SqlState::RESTRICTED_TYPE,
         }
     }
@@ -110,7 +119,7 @@ impl FromSqlError {
             Self::Null { .. } => Self::Null { target },
             Self::Type { found, .. } => Self::Type { target, found },
             Self::Range { value, .. } => Self::Range { target, value },
-            other @ Self::Other(_) => other,
+            other @ (Self::Element { .. } | Self::Other(_)) => other,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | `db.collection.name` | the table, if the text names one table in the usual place |
 //! | `db.query.text` | the text with its `?` |
 //! | `db.query.parameter.count` | how many parameters there are |
+//! | `db.operation.batch.size` | how many items of a batch were sent in one go, each by itself; the operation is `BATCH INSERT` then |
 //! | `db.query.parameters` | their values, only if [`Observability::parameters`] asks for it |
 //! | `server.address`, `server.port` | where the server is, if there is one |
 //! | `db.response.status_code`, `error.type` | the SQLSTATE of a failure |
@@ -30,7 +31,7 @@ pub(crate) use with::{CopyWatch, Watch};
 mod with {
     use std::future::Future;
 
-    use crate::driver::{Copied, RawConnection};
+    use crate::driver::{Copied, Items, RawConnection};
     use crate::error::SqlError;
     use crate::statement::PreparedStatement;
     use crate::value::ValueRef;
@@ -48,6 +49,16 @@ mod with {
             (): &Observability,
             _: &PreparedStatement,
             _: &[ValueRef<'_>],
+        ) -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(crate) fn begin_batch(
+            _: &dyn RawConnection,
+            (): &Observability,
+            _: &PreparedStatement,
+            _: Items<'_>,
         ) -> Self {
             Self
         }
@@ -92,7 +103,7 @@ mod with {
     use tracing::{Span, field};
 
     use super::names;
-    use crate::driver::{Copied, RawConnection};
+    use crate::driver::{Copied, Items, RawConnection};
     use crate::error::SqlError;
     use crate::statement::PreparedStatement;
     use crate::value::ValueRef;
@@ -162,6 +173,8 @@ mod with {
         limit: Duration,
         start: Instant,
         statement: PreparedStatement,
+        /// How many items of a batch it was run for.
+        items: Option<usize>,
         /// The values, if they are shown.
         parameters: Option<String>,
     }
@@ -173,24 +186,55 @@ mod with {
             statement: &PreparedStatement,
             params: &[ValueRef<'_>],
         ) -> Self {
-            let start = how.slow_statement.map(|_| Instant::now());
-            let span = span!(
-                "db.statement",
-                statement.sql(),
-                db.query.parameter.count = params.len(),
-                db.query.parameters = field::Empty,
-            );
-            let told = !span.is_disabled();
-            let values = (how.parameters && (told || start.is_some())).then(|| format!("{params:?}"));
-            if told {
-                describe(&span, raw, statement.sql(), names::collection(statement.sql()));
-                if let Some(values) = &values {
-                    span.record("db.query.parameters", values);
+            let mut watch = Self::of(raw, how, statement, params.len(), None);
+            if how.parameters && (watch.slow.is_some() || !watch.span.is_disabled()) {
+                let values = format!("{params:?}");
+                watch.span.record("db.query.parameters", &values);
+                if let Some(slow) = &mut watch.slow {
+                    slow.parameters = Some(values);
                 }
             }
+            watch
+        }
+
+        /// Of a statement that is run once for each item. Their values are not shown: there may be very many.
+        pub(crate) fn begin_batch(
+            raw: &dyn RawConnection,
+            how: &Observability,
+            statement: &PreparedStatement,
+            items: Items<'_>,
+        ) -> Self {
+            // By OpenTelemetry's rules one operation is no batch.
+            let size = Some(items.len()).filter(|size| *size > 1);
+            Self::of(raw, how, statement, items.parameters(), size)
+        }
+
+        fn of(
+            raw: &dyn RawConnection,
+            how: &Observability,
+            statement: &PreparedStatement,
+            parameters: usize,
+            items: Option<usize>,
+        ) -> Self {
+            let start = how.slow_statement.map(|_| Instant::now());
+            let sql = statement.sql();
+            let span = span!(
+                "db.statement",
+                sql,
+                db.operation.batch.size = items,
+                db.query.parameter.count = parameters,
+                db.query.parameters = field::Empty,
+            );
+            if !span.is_disabled() {
+                let operation = names::operation(sql);
+                let operation = if items.is_some() { format!("BATCH {operation}") } else { operation };
+                describe(&span, raw, &operation, names::collection(sql));
+            }
             let timed = how.slow_statement.zip(start);
-            let slow =
-                timed.map(|(limit, start)| Slow { limit, start, statement: statement.clone(), parameters: values });
+            let slow = timed.map(|(limit, start)| {
+                let statement = statement.clone();
+                Slow { limit, start, statement, items, parameters: None }
+            });
             Self { span, slow }
         }
 
@@ -224,7 +268,7 @@ mod with {
             };
             let span = span!("db.copy", &*sql, batis.copy.bytes = field::Empty, batis.copy.rows = field::Empty,);
             if !span.is_disabled() {
-                describe(&span, raw, &sql, names::copied(&sql, inwards));
+                describe(&span, raw, &names::operation(&sql), names::copied(&sql, inwards));
             }
             Self { span, bytes: 0 }
         }
@@ -266,6 +310,7 @@ mod with {
                     parent: &self.span,
                     elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
                     db.query.text = slow.statement.sql(),
+                    db.operation.batch.size = slow.items,
                     db.query.parameters = slow.parameters.as_deref(),
                     "slow statement"
                 );
@@ -274,10 +319,10 @@ mod with {
     }
 
     /// What the text and the connection tell.
-    fn describe(span: &Span, raw: &dyn RawConnection, sql: &str, collection: Option<&str>) {
+    fn describe(span: &Span, raw: &dyn RawConnection, operation: &str, collection: Option<&str>) {
         let info = raw.info();
         span.record("db.system.name", info.product.to_lowercase());
-        span.record("db.operation.name", names::operation(sql));
+        span.record("db.operation.name", operation);
         let texts = [
             ("db.namespace", info.database.as_deref()),
             ("db.collection.name", collection),

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::to_sql::{ToSql, ToSqlOutput};
-use crate::value::ValueRef;
+use crate::value::{Value, ValueRef};
 
 /// The parameters of one call as cells; up to eight need no heap.
 pub type Cells<'a> = SmallVec<[ValueRef<'a>; 8]>;
@@ -22,6 +22,12 @@ impl Bound<'_> {
     /// Whether the parameter of this number only comes back.
     pub(crate) fn is_out(&self, at: usize) -> bool {
         matches!(self.0.get(at), Some(ToSqlOutput::Out))
+    }
+
+    /// The values themselves; what was made for the call is taken out.
+    #[inline]
+    pub(crate) fn take_values(&mut self) -> impl Iterator<Item = Value> {
+        self.0.iter_mut().map(ToSqlOutput::take_value)
     }
 
     /// The cells that a driver takes.

@@ -73,15 +73,24 @@ impl Runner for ParkRunner {
 ///
 /// # Errors
 /// The future's own error, or 57014 if the deadline passed.
+#[inline]
 pub fn block<T>(
     runner: Option<&dyn Runner>,
     deadline: Option<Instant>,
     future: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let mut future = pin!(future);
-    if let Poll::Ready(result) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return result;
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => block_longer(runner, deadline, future),
     }
+}
+
+fn block_longer<T>(
+    runner: Option<&dyn Runner>,
+    deadline: Option<Instant>,
+    future: Pin<&mut impl Future<Output = Result<T>>>,
+) -> Result<T> {
     let mut result = None;
     {
         let keep = pin!(async { result = Some(future.await) });

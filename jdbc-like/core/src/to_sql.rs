@@ -50,6 +50,15 @@ impl ToSqlOutput<'_> {
             Self::Out => ValueRef::Null,
         }
     }
+
+    #[inline]
+    pub(crate) fn take_value(&mut self) -> Value {
+        match self {
+            Self::Borrowed(value) => value.to_owned(),
+            Self::Owned(value) => std::mem::take(value),
+            Self::Out => Value::Null,
+        }
+    }
 }
 
 impl<'a> From<ValueRef<'a>> for ToSqlOutput<'a> {

@@ -94,6 +94,7 @@ pub enum Value {
 impl Value {
     /// Borrows the value.
     #[must_use]
+    #[inline]
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {
             Self::Null => ValueRef::Null,
@@ -124,6 +125,7 @@ impl Value {
 impl ValueRef<'_> {
     /// Copies the value.
     #[must_use]
+    #[inline]
     pub fn to_owned(self) -> Value {
         match self {
             Self::Null => Value::Null,

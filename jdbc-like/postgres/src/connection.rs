@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use batis_dbc::driver::{
-    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, RawCopy, Wire,
+    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Items, Outcome, RawConnection, RawCopy, Wire,
 };
 use batis_dbc::{
     BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Row, Runner, Shape, SqlError,
@@ -397,19 +397,19 @@ impl RawConnection for PostgresConnection {
     fn run_many<'a>(
         &'a mut self,
         statement: &'a PreparedStatement,
-        rows: &'a [Vec<ValueRef<'a>>],
+        items: Items<'a>,
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<u64>>> {
-        self.operation(|conn| conn.pipeline(statement, rows, options))
+        self.operation(|conn| conn.pipeline(statement, items, options))
     }
 
     fn query_many<'a>(
         &'a mut self,
         statement: &'a PreparedStatement,
-        rows: &'a [Vec<ValueRef<'a>>],
+        items: Items<'a>,
         options: &'a CallOptions,
     ) -> Op<'a, Result<Vec<Vec<Row>>>> {
-        self.operation(|conn| conn.pipeline_rows(statement, rows, options))
+        self.operation(|conn| conn.pipeline_rows(statement, items, options))
     }
 
     fn copying(&mut self) -> Option<&mut dyn RawCopy> {

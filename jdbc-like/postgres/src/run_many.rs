@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use batis_dbc::driver::Items;
 use batis_dbc::{CallOptions, PreparedStatement, Result, Row, SqlError, TimedOut, Value, ValueRef};
 use futures_util::future::join_all;
 use postgres_types::Type;
@@ -28,10 +29,10 @@ impl PostgresConnection {
     pub(crate) async fn pipeline(
         &mut self,
         statement: &PreparedStatement,
-        rows: &[Vec<ValueRef<'_>>],
+        items: Items<'_>,
         options: &CallOptions,
     ) -> Result<Vec<u64>> {
-        let answers = self.pipelined(statement, rows, options, false).await?;
+        let answers = self.pipelined(statement, items, options, false).await?;
         Ok(answers.into_iter().map(|answer| answer.changed).collect())
     }
 
@@ -39,10 +40,10 @@ impl PostgresConnection {
     pub(crate) async fn pipeline_rows(
         &mut self,
         statement: &PreparedStatement,
-        rows: &[Vec<ValueRef<'_>>],
+        items: Items<'_>,
         options: &CallOptions,
     ) -> Result<Vec<Vec<Row>>> {
-        let answers = self.pipelined(statement, rows, options, true).await?;
+        let answers = self.pipelined(statement, items, options, true).await?;
         let plan = &self.cache.entry(statement).plan;
         Ok(answers.iter().map(|answer| answer.rows.iter().map(|row| owned_row(plan, row)).collect()).collect())
     }
@@ -50,13 +51,13 @@ impl PostgresConnection {
     async fn pipelined(
         &mut self,
         statement: &PreparedStatement,
-        rows: &[Vec<ValueRef<'_>>],
+        items: Items<'_>,
         options: &CallOptions,
         keep: bool,
     ) -> Result<Vec<Answer>> {
         check_text(statement.sql())?;
         self.begin();
-        match self.answers(statement, rows, options, keep).await {
+        match self.answers(statement, items, options, keep).await {
             Ok(Some(answers)) => {
                 self.answered();
                 Ok(answers)
@@ -77,7 +78,7 @@ impl PostgresConnection {
     async fn answers(
         &mut self,
         statement: &PreparedStatement,
-        rows: &[Vec<ValueRef<'_>>],
+        items: Items<'_>,
         options: &CallOptions,
         keep: bool,
     ) -> Result<Option<Vec<Answer>>, (usize, Error)> {
@@ -89,7 +90,7 @@ impl PostgresConnection {
             entry.keep(named, watch);
         }
         let named = entry.named.as_ref().filter(|_| *prepare_threshold != 0);
-        let all = join_all(rows.iter().map(|row| one(client, named, &entry.sql, row, keep)));
+        let all = join_all((0..items.len()).map(|item| one(client, named, &entry.sql, items.params(item), keep)));
         let results = match timer {
             None => all.await,
             Some(timer) => match before(all, timer).await {
@@ -115,12 +116,12 @@ async fn one(
     client: &Client,
     named: Option<&Statement>,
     sql: &str,
-    row: &[ValueRef<'_>],
+    params: impl ExactSizeIterator<Item = ValueRef<'_>>,
     keep: bool,
 ) -> Result<Answer, Error> {
     let stream = match named {
-        Some(named) => client.query_raw(named, row.iter().map(|value| Param(*value))).await?,
-        None => client.query_typed_raw(sql, row.iter().map(|value| (Param(*value), Type::UNKNOWN))).await?,
+        Some(named) => client.query_raw(named, params.map(Param)).await?,
+        None => client.query_typed_raw(sql, params.map(|value| (Param(value), Type::UNKNOWN))).await?,
     };
     let (mut stream, mut rows) = (pin!(stream), Vec::new());
     loop {

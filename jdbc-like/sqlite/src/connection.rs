@@ -1,12 +1,14 @@
 //! [`SqliteConnection`]: the driver's side of a connection.
 
 use std::any::Any;
+use std::iter;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use batis_dbc::driver::{
-    Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, ScriptStatement, Wire,
+    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Items, Outcome, RawConnection, ScriptStatement,
+    Wire,
 };
 use batis_dbc::{
     BoxFuture, CallOptions, Capabilities, Description, LockMode, Op, PreparedStatement, Result, Shape, SqlError,
@@ -118,18 +120,12 @@ impl SqliteConnection {
         check_count(slot.statement.parameters(), params.len())?;
         self.transaction.allow(&slot.statement)?;
         self.affected = 0;
-        let writes = !slot.statement.is_read_only();
-        if writes {
-            self.changes_before = self.db.total_changes();
-        }
         if !slot.statement.returns_rows() {
-            slot.statement.execute(params)?;
-            if writes {
-                self.count_changes();
-            } else {
-                self.transaction.typed(self.db.is_autocommit());
-            }
+            self.affected = self.execute_at(place, params.iter().copied())?;
             return Ok(Outcome::Count(self.affected));
+        }
+        if !slot.statement.is_read_only() {
+            self.changes_before = self.db.total_changes();
         }
         let first = slot.statement.open(params)?;
         slot.look_again();
@@ -140,9 +136,56 @@ impl SqliteConnection {
         Ok(Outcome::Rows)
     }
 
-    fn count_changes(&mut self) {
-        let changed = self.db.total_changes() != self.changes_before;
-        self.affected = if changed { self.db.changes() } else { 0 };
+    /// Runs a statement to its end; how many rows it changed.
+    #[inline]
+    fn execute_at<'p>(&mut self, place: usize, params: impl Iterator<Item = ValueRef<'p>>) -> Result<u64> {
+        let Some(slot) = self.cache.get_mut(place) else { return Err(vanished()) };
+        if slot.statement.is_read_only() {
+            slot.statement.execute(params)?;
+            self.transaction.typed(self.db.is_autocommit());
+            return Ok(0);
+        }
+        let before = self.db.total_changes();
+        slot.statement.execute(params)?;
+        Ok(self.changed_since(before))
+    }
+
+    /// How many rows the last statement changed, which began at this running total.
+    #[inline]
+    fn changed_since(&self, before: u64) -> u64 {
+        if self.db.total_changes() == before { 0 } else { self.db.changes() }
+    }
+
+    /// Runs a statement for each item behind those that are counted already.
+    fn repeat(
+        &mut self,
+        statement: &PreparedStatement,
+        items: Items<'_>,
+        options: &CallOptions,
+        counts: &mut Vec<u64>,
+    ) -> Result<()> {
+        self.end_cursor();
+        self.transaction.check()?;
+        let place = place(&mut self.cache, &self.db, statement)?;
+        self.current = place;
+        self.limits.set(&mut self.db, options.deadline)?;
+        match self.repeat_at(place, items, counts) {
+            Ok(()) => {
+                self.limits.clear(&mut self.db);
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn repeat_at(&mut self, place: usize, items: Items<'_>, counts: &mut Vec<u64>) -> Result<()> {
+        let Some(slot) = self.cache.get_mut(place) else { return Err(vanished()) };
+        check_count(slot.statement.parameters(), items.parameters())?;
+        self.transaction.allow(&slot.statement)?;
+        for item in counts.len()..items.len() {
+            counts.push(self.execute_at(place, items.params(item))?);
+        }
+        Ok(())
     }
 
     /// The cursor has come to its end.
@@ -152,7 +195,7 @@ impl SqliteConnection {
             let writes = !slot.statement.is_read_only();
             slot.statement.reset();
             if writes {
-                self.count_changes();
+                self.affected = self.changed_since(self.changes_before);
             }
         }
         self.cursor = Cursor::Idle;
@@ -210,7 +253,7 @@ impl SqliteConnection {
         for text in self.transaction.texts(step, autocommit, self.lock, &mut self.texts)? {
             let place = place(&mut self.cache, &self.db, text)?;
             let Some(slot) = self.cache.get_mut(place) else { return Err(vanished()) };
-            slot.statement.execute(&[])?;
+            slot.statement.execute(iter::empty())?;
         }
         self.transaction.done(step);
         Ok(())
@@ -398,6 +441,24 @@ impl RawConnection for SqliteConnection {
     fn settle(&mut self) -> Op<'_, Result<()>> {
         self.end_cursor();
         Op::ready(Ok(()))
+    }
+
+    fn batching(&self) -> Batching {
+        Batching::repeating()
+    }
+
+    fn run_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        items: Items<'a>,
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<u64>>> {
+        let mut counts = Vec::with_capacity(items.len());
+        self.patiently(options.deadline, move |this| {
+            let done = this.repeat(statement, items, options, &mut counts);
+            done.map_err(|error| error.in_batch(counts.len()))?;
+            Ok(std::mem::take(&mut counts))
+        })
     }
 
     fn capabilities(&self) -> &'static Capabilities {

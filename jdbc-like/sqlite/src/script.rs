@@ -1,5 +1,7 @@
 //! A text of several statements.
 
+use std::iter;
+
 use batis_dbc::driver::ScriptStatement;
 use batis_dbc::{Result, SqlError, SqlState};
 
@@ -29,7 +31,7 @@ fn run_one(mut statement: Statement, allow: &impl Fn(&Statement) -> Result<()>) 
             .hint("`query_script` takes parameters"));
     }
     allow(&statement)?;
-    statement.execute(&[])
+    statement.execute(iter::empty())
 }
 
 /// The first statement of a text behind this byte, as SQLite cuts it; none if there is none. The place of an error counts from there.

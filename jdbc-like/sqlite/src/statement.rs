@@ -106,11 +106,12 @@ impl Statement {
     }
 
     /// Runs a statement to its end; its rows are dropped, parameters are not copied. Resets it.
-    pub(crate) fn execute(&mut self, params: &[ValueRef<'_>]) -> Result<(), SqlError> {
+    #[inline]
+    pub(crate) fn execute<'p>(&mut self, params: impl Iterator<Item = ValueRef<'p>>) -> Result<(), SqlError> {
         let borrowed = self.bind(params, Keep::ForTheCall);
         let done = borrowed.and_then(|()| self.run_to_end());
         self.reset();
-        if !params.is_empty() {
+        if self.parameters > 0 {
             // What is bound points to parameters that end with this call.
             self.clear_bindings();
         }
@@ -124,16 +125,17 @@ impl Statement {
 
     /// Binds copies of the parameters and steps to the first row. Resets it if that fails.
     pub(crate) fn open(&mut self, params: &[ValueRef<'_>]) -> Result<Step, SqlError> {
-        let first = self.bind(params, Keep::Copied).and_then(|()| self.step());
+        let first = self.bind(params.iter().copied(), Keep::Copied).and_then(|()| self.step());
         if first.is_err() {
             self.reset();
         }
         first
     }
 
-    fn bind(&mut self, params: &[ValueRef<'_>], keep: Keep) -> Result<(), SqlError> {
-        for (index, value) in params.iter().enumerate() {
-            let code = self.bind_one(position(index + 1)?, *value, keep);
+    #[inline]
+    fn bind<'p>(&mut self, params: impl Iterator<Item = ValueRef<'p>>, keep: Keep) -> Result<(), SqlError> {
+        for (index, value) in params.enumerate() {
+            let code = self.bind_one(position(index + 1)?, value, keep);
             if code != ffi::SQLITE_OK {
                 return Err(self.failure(code));
             }
@@ -159,7 +161,8 @@ impl Statement {
 
     fn bind_text(&mut self, index: c_int, text: &str, keep: Keep) -> c_int {
         // SAFETY: the statement is live and the text readable for its length. It is copied, or `execute`, the only user of
-        // `Keep::ForTheCall`, clears the binding before the borrow of the text ends.
+        // `Keep::ForTheCall`, clears the binding before it returns: its parameters are borrowed for longer (`'p`). Should making a later
+        // parameter panic, nothing reads what was bound so far: only a step does, and each is preceded by binding all parameters.
         unsafe {
             let (raw, bytes) = (self.raw.as_ptr(), text.as_ptr().cast::<c_char>());
             ffi::sqlite3_bind_text64(raw, index, bytes, text.len() as u64, destructor(keep), UTF8)

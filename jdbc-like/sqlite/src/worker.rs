@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use batis_dbc::driver::{
-    Call, Canceller, ConnectionInfo, Control, Introspection, Outcome, RawConnection, ScriptStatement, Wire,
+    Batching, Call, Canceller, ConnectionInfo, Control, Introspection, Items, Outcome, RawConnection, ScriptStatement,
+    Wire,
 };
 use batis_dbc::{
     BoxFuture, CallOptions, Capabilities, Description, Op, PreparedStatement, Result, Shape, SqlError, SqlState,
@@ -392,6 +393,27 @@ impl RawConnection for WorkerConnection {
         Op::boxed(async move {
             self.cursor = None;
             self.stop().await.map_err(|_| thread_is_gone())
+        })
+    }
+
+    fn batching(&self) -> Batching {
+        Batching::repeating()
+    }
+
+    fn run_many<'a>(
+        &'a mut self,
+        statement: &'a PreparedStatement,
+        items: Items<'a>,
+        options: &'a CallOptions,
+    ) -> Op<'a, Result<Vec<u64>>> {
+        let (statement, columns, options) = (statement.clone(), items.to_columns(), options.clone());
+        let count = items.len();
+        Op::boxed(async move {
+            self.cursor = None;
+            self.ask(move |connection| {
+                in_call(connection.run_many(&statement, Items::new(&columns, 0..count), &options))
+            })
+            .await
         })
     }
 

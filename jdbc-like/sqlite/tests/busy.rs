@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use batis_dbc::driver::{ConnectOptions, Driver as _, Mode};
-use batis_dbc::{CallOptions, Connection, SqlState, TransactionOptions, Url};
+use batis_dbc::{
+    Batch, BatchOptions, BatchStrategy, CallOptions, Connection, LockMode, SqlState, TransactionOptions, Url,
+};
 use batis_sqlite::SqliteDriver;
 
 async fn connect(folder: &tempfile::TempDir, options: &str) -> Connection {
@@ -128,4 +130,61 @@ async fn of_two_that_would_wait_for_each_other_one_is_told_at_once() {
     first.rollback().await.unwrap();
     second.commit().await.unwrap();
     assert_eq!(count(&mut first).await, 1);
+}
+
+fn numbers(items: i64) -> Batch {
+    let mut batch = Batch::new("insert into t values (?)");
+    (0..items).for_each(|n| batch.add((n,)).unwrap());
+    batch
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_batch_waits_for_a_lock_and_runs_each_item_once() {
+    let (_folder, mut first, mut second) = two("busy_timeout=60000").await;
+    first.begin(&TransactionOptions::new()).await.unwrap();
+    first.execute("insert into t values (-1)", ()).await.unwrap();
+    let waits = tokio::spawn(async move {
+        // The lock is met by the first item that writes.
+        second.begin(&TransactionOptions::new().lock(LockMode::Deferred)).await.unwrap();
+        assert_eq!(second.execute_batch(&numbers(50)).await.unwrap().counts, [Some(1); 50]);
+        second.commit().await.unwrap();
+        second
+    });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waits.is_finished());
+    first.commit().await.unwrap();
+    let mut second = waits.await.unwrap();
+    assert_eq!(count(&mut second).await, 51);
+}
+
+#[tokio::test]
+async fn a_batch_ends_with_its_deadline_and_leaves_nothing() {
+    for threading in ["caller", "worker"] {
+        let (_folder, mut first, _second) = two(&format!("threading={threading}")).await;
+        let slow = "with recursive n(i) as (select 1 union all select i + 1 from n) insert into t select ? from n";
+        let mut batch = Batch::new(slow);
+        (0..3).for_each(|n| batch.add((n,)).unwrap());
+        for strategy in [BatchStrategy::Auto, BatchStrategy::OneByOne] {
+            let deadline = std::time::Instant::now() + Duration::from_millis(20);
+            let options = BatchOptions::new().strategy(strategy).deadline(deadline);
+            let late = first.execute_batch_with(&batch, &options).await.unwrap_err();
+            assert_eq!(late.sql_state(), SqlState::QUERY_CANCELED, "{threading}");
+            assert_eq!(count(&mut first).await, 0, "{threading}");
+        }
+        assert_eq!(first.execute_batch(&numbers(3)).await.unwrap().total(), 3, "as good as new");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_on_a_connection_that_may_be_cancelled_does_the_same() {
+    for threading in ["caller", "worker"] {
+        let (_folder, mut first, _second) = two(&format!("threading={threading}")).await;
+        let handle = first.cancel_handle().unwrap();
+        assert_eq!(first.execute_batch(&numbers(20)).await.unwrap().counts, [Some(1); 20]);
+        handle.abort();
+        let closed = first.execute_batch(&numbers(20)).await.unwrap_err();
+        assert_eq!(closed.sql_state(), SqlState::CONNECTION_CLOSED);
+    }
 }

@@ -1,6 +1,6 @@
 //! Whatever stands in strings, names and comments, a statement takes as many parameters as SQLite's own lexer finds.
 
-use batis_dbc::{DriverManager, Placeholders, SqlState, Value};
+use batis_dbc::{Batch, BatchOptions, BatchStrategy, DriverManager, Placeholders, SqlState, Value};
 use batis_sqlite::SqliteDriver;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -80,4 +80,29 @@ fn the_scanner_agrees_where_both_databases_agree() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+#[test]
+fn a_batch_takes_what_sqlite_counts() {
+    let mut conn = DriverManager::new().with(SqliteDriver).connect_blocking("sqlite::memory:").unwrap();
+    conn.execute("create table t ([a?b], c)", ()).unwrap();
+    for (sql, parameters) in [
+        ("insert into t ([a?b], c) values (?, ?)", 2),
+        ("insert into t values (:n, :n)", 1),
+        ("insert into t values (?, :n) -- '", 2),
+        ("insert into t values (?2, 1)", 2),
+        ("insert into t select $a, 1 /* /* ? */", 1),
+    ] {
+        let mut batch = Batch::new(sql);
+        for item in 0..6 {
+            batch.add(vec![item; parameters]).unwrap();
+        }
+        for strategy in [BatchStrategy::Auto, BatchStrategy::MultiValues] {
+            conn.execute("delete from t", ()).unwrap();
+            match conn.execute_batch_with(&batch, &BatchOptions::new().strategy(strategy)) {
+                Ok(outcome) => assert_eq!(outcome.total(), 6, "{sql}"),
+                Err(error) => assert_eq!((error.sql_state().code(), strategy), ("0A000", BatchStrategy::MultiValues)),
+            }
+        }
+    }
 }

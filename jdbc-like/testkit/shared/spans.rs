@@ -5,8 +5,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use batis_dbc::Observability;
 use batis_dbc::blocking::Connection;
+use batis_dbc::{Batch, Observability};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -85,6 +85,41 @@ fn a_statement_is_a_span_without_its_parameter_values() {
     has(&lines[0], &[&format!("db.query.text=\"{sql}\""), "batis::statement"]);
     has(&lines[0], FIELDS);
     assert!(!lines[0].contains("secret") && !lines[0].contains("error.type"), "{lines:?}");
+}
+
+/// What is seen of a batch of updates of a table of three rows, of which each item is run by itself.
+fn batch_seen(level: LevelFilter, how: Observability, items: &[i32]) -> Option<Vec<String>> {
+    let lines = seen_of(level, how, |connection| {
+        connection
+            .execute_script("create temporary table counted (n int); insert into counted values (1), (2), (0)")
+            .unwrap();
+        let mut batch = Batch::new("update counted set n = 6 / n where n = ?");
+        items.iter().for_each(|item| batch.add((*item,)).unwrap());
+        let _ = connection.execute_batch(&batch);
+    })?;
+    Some(lines.into_iter().filter(|line| line.contains("update counted")).collect())
+}
+
+#[test]
+fn a_batch_is_one_span_with_its_size() {
+    let how = Observability::new().parameters(true);
+    let Some(lines) = batch_seen(DEBUG, how.clone(), &[1, 2, 777]) else { return };
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    has(&lines[0], &["db.statement{", "db.operation.batch.size=3", "db.operation.name=\"BATCH UPDATE\""]);
+    has(&lines[0], &["db.query.parameter.count=1", "db.collection.name=\"counted\"", "batis::statement"]);
+    has(&lines[0], FIELDS);
+    assert!(!lines[0].contains("777") && !lines[0].contains("error.type"), "{lines:?}");
+    assert!(!lines[0].contains("name=\"UPDATE"), "the operation is told once: {lines:?}");
+    let lines = batch_seen(DEBUG, how, &[1]).unwrap();
+    has(&lines[0], &["db.operation.name=\"UPDATE\""]);
+    assert!(!lines[0].contains("batch.size"), "one item is no batch: {lines:?}");
+}
+
+#[test]
+fn a_slow_batch_is_warned_of_once() {
+    let Some(lines) = batch_seen(WARN, Observability::new().slow_statement(Duration::ZERO), &[1, 2]) else { return };
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    has(&lines[0], &["WARN", "batis::slow", "db.operation.batch.size=2"]);
 }
 
 #[test]

@@ -17,11 +17,15 @@ list! {
     "batch/guards", "a batch runs inside of transaction and savepoint guards, and is undone with them, not they with it", guards;
     "batch/rolled_back", "a batch is rolled back with the transaction around it", rolled_back;
     "batch/on_conflict", "an insert with ON CONFLICT counts what was inserted", on_conflict;
+    "batch/same_row_again", "an insert with ON CONFLICT DO UPDATE may reach a row by several items: the last one stays", same_row_again;
+    "batch/same_row_again_failing", "of such a batch too the failing item is named", same_row_again_failing;
     "batch/expressions", "placeholders inside of expressions are filled", expressions;
     "batch/nulls_and_types", "nulls, text, bytes, floats and booleans arrive", nulls_and_types;
     "batch/empty", "a batch without items does nothing", empty;
     "batch/one_item", "a batch of one item works", one_item;
-    "batch/wrong_count", "an item with another number of parameters is refused with 07001", wrong_count;
+    "batch/wrong_count", "items of a wrong number of parameters are refused with 07001, and the first of them is named", wrong_count;
+    "batch/uneven", "an item of another number of parameters than those before is refused with 07001 and named", uneven;
+    "batch/own_placeholders", "a batch takes the placeholders that the database itself has", own_placeholders;
     "batch/wrong_sql", "a wrong statement is told with the database's own code", wrong_sql;
     "batch/again", "a batch can be run again, and cleared", again;
     "batch/small_chunks", "chunks of any size insert the same rows", small_chunks;
@@ -220,6 +224,56 @@ async fn on_conflict(cx: &mut Context) -> Check {
     Ok(())
 }
 
+const UPSERT: &str =
+    "insert into conf_upsert (id, name) values (?, ?) on conflict (id) do update set name = excluded.name";
+
+/// Seven rows, each reached by several of the items; an item may be without a name, which is refused.
+async fn upserts(cx: &mut Context, nameless: Option<i32>) -> Result<Batch, SqlError> {
+    cx.table("conf_upsert", "id {int} primary key, name {text} not null").await?;
+    let mut batch = Batch::new(UPSERT);
+    for item in 0..30 {
+        batch.add((item % 7, (Some(item) != nameless).then(|| format!("name {item}"))))?;
+    }
+    Ok(batch)
+}
+
+async fn same_row_again(cx: &mut Context) -> Check {
+    for strategy in available(cx).await? {
+        for atomic in [true, false] {
+            let options = BatchOptions::new().strategy(strategy).atomic(atomic).chunk(11);
+            let batch = upserts(cx, None).await?;
+            let outcome = match cx.conn.execute_batch_with(&batch, &options).await {
+                Err(error) if error.sql_state().code() == "0A000" => continue,
+                outcome => outcome?,
+            };
+            same!((strategy, outcome.total()), (strategy, 30));
+            same!((strategy, outcome.counts), (strategy, vec![Some(1); 30]));
+            let last = cx.conn.query_one("select min(name), max(name), count(*) from conf_upsert", ()).await?;
+            same!((last.get::<String>(0)?, last.get::<String>(1)?), ("name 23".to_owned(), "name 29".to_owned()));
+            same!((strategy, last.get::<i64>(2)?), (strategy, 7));
+        }
+    }
+    Ok(())
+}
+
+async fn same_row_again_failing(cx: &mut Context) -> Check {
+    for strategy in available(cx).await? {
+        for atomic in [true, false] {
+            let options = BatchOptions::new().strategy(strategy).atomic(atomic).chunk(11);
+            let batch = upserts(cx, Some(20)).await?;
+            let error = match cx.conn.execute_batch_with(&batch, &options).await {
+                Err(error) if error.sql_state().code() == "0A000" => continue,
+                outcome => fails!(outcome, "23502"),
+            };
+            same!((strategy, error.batch_index()), (strategy, Some(20)));
+            let stayed = cx.conn.query_opt("select name from conf_upsert where id = 19 % 7", ()).await?;
+            let name = stayed.map(|row| row.get::<String>(0)).transpose()?;
+            same!((strategy, name.as_deref()), (strategy, (!atomic).then_some("name 19")));
+        }
+    }
+    Ok(())
+}
+
 async fn expressions(cx: &mut Context) -> Check {
     table(cx).await?;
     let mut batch = Batch::new("insert into conf_batch (id, name) values (? + 100, upper(?))");
@@ -265,9 +319,54 @@ async fn one_item(cx: &mut Context) -> Check {
 }
 
 async fn wrong_count(cx: &mut Context) -> Check {
-    let _ = cx;
-    fails!(Batch::new(INSERT).add((1,)), "07001");
-    fails!(Batch::new(INSERT).add((1, "a", 2)), "07001");
+    for strategy in available(cx).await? {
+        table(cx).await?;
+        let options = BatchOptions::new().strategy(strategy);
+        let (mut short, mut long) = (Batch::new(INSERT), Batch::new(INSERT));
+        for id in 0..10 {
+            short.add((id,))?;
+            long.add((id, "a", 2))?;
+        }
+        for batch in [short, long] {
+            let error = fails!(cx.conn.execute_batch_with(&batch, &options).await, "07001");
+            same!((strategy, error.batch_index(), error.sql()), (strategy, Some(0), Some(INSERT)));
+        }
+        same!(cx.count("conf_batch").await?, 0);
+    }
+    let mut none = Batch::new("insert into conf_batch (id) values (1)");
+    none.add((1,))?;
+    same!(fails!(cx.conn.execute_batch(&none).await, "07001").batch_index(), Some(0));
+    Ok(())
+}
+
+async fn uneven(cx: &mut Context) -> Check {
+    table(cx).await?;
+    let mut batch = numbered(0..3)?;
+    same!(fails!(batch.add((3,)), "07001").batch_index(), Some(3));
+    same!(fails!(batch.add((3, "a", 2)), "07001").sql(), Some(INSERT));
+    batch.add((3, "a"))?;
+    same!(cx.conn.execute_batch(&batch).await?.total(), 4);
+    batch.clear();
+    batch.add((4,))?;
+    same!(batch.len(), 1);
+    Ok(())
+}
+
+async fn own_placeholders(cx: &mut Context) -> Check {
+    cx.table("conf_batch_own", "a {int}, b {int}").await?;
+    let one = cx.dialect.first_parameter;
+    let mut batch = Batch::new(format!("insert into conf_batch_own (a, b) values ({one}, {one})"));
+    for n in 0..20 {
+        batch.add((n,))?;
+    }
+    same!(cx.conn.execute_batch(&batch).await?.total(), 20);
+    let row = cx.conn.query_one("select sum(a), count(*) from conf_batch_own where a = b", ()).await?;
+    same!((row.get::<i64>(0)?, row.get::<i64>(1)?), (190, 20));
+    let rewritten = BatchOptions::new().strategy(BatchStrategy::MultiValues);
+    fails!(cx.conn.execute_batch_with(&batch, &rewritten).await, "0A000");
+    batch.clear();
+    batch.add((1, 2))?;
+    same!(fails!(cx.conn.execute_batch(&batch).await, "07001").batch_index(), Some(0));
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! Inserts that can take several rows: `insert into t (..) values (..)`, cut at its only tuple.
 
-use crate::placeholder::{Code, Placeholders};
+use crate::error::Result;
+use crate::placeholder::{Code, Placeholders, is_word};
 use crate::sql_text::words;
+use crate::to_sql::wrong_parameter_count;
 
 const VALUES: &str = "values";
 
@@ -18,31 +20,45 @@ pub(super) struct Insert<'s> {
     pub(super) tail: &'s str,
     /// The tuple holds placeholders only.
     plain: bool,
+    parameters: usize,
 }
 
 impl<'s> Insert<'s> {
-    /// The insert that a text is; none for anything else, and where a placeholder stands outside of the tuple.
+    /// The insert that a text is; none for anything else, and where a placeholder stands outside of the tuple, or in a form of the database's
+    /// own.
     pub(super) fn of(sql: &'s str) -> Option<Self> {
         let code: Vec<(usize, u8)> = Code::of(sql).collect();
         let first = word_at(&code, code.iter().position(|(_, b)| !b.is_ascii_whitespace())?);
         if !first.eq_ignore_ascii_case("insert") {
             return None;
         }
+        if has_own_forms(sql.as_bytes(), &code) {
+            return None;
+        }
         let values = values_at(&code)?;
         let open = (values..code.len()).find(|at| !code[*at].1.is_ascii_whitespace())?;
         let close = closing(&code, open)?;
         let (start, end) = (code[open].0, code[close].0 + 1);
+        let all = Placeholders::of(sql).count();
+        let inside = Placeholders::of(&sql[start..end]).count();
         let insert = Self {
             before: &sql[..code[values - VALUES.len()].0],
             head: &sql[..start],
             tuple: &sql[start..end],
             tail: sql[end..].trim_end_matches(|c: char| c == ';' || c.is_whitespace()),
             plain: is_plain(&sql[start + 1..end - 1]),
+            parameters: inside,
         };
-        let all = Placeholders::of(sql).count();
-        let inside = Placeholders::of(insert.tuple).count();
         // `values (..), (..)` has several tuples already.
         (all == inside && inside > 0 && !insert.tail.trim_start().starts_with(',')).then_some(insert)
+    }
+
+    /// Refuses items of another number of parameters. The placeholders are the same in each database here, and so of the first item too.
+    pub(super) fn check_count(&self, given: usize) -> Result<()> {
+        if given == self.parameters {
+            return Ok(());
+        }
+        Err(wrong_parameter_count(self.parameters, given).in_batch(0))
     }
 
     /// Whether it says what becomes of rows that are there already: then it may write none.
@@ -131,6 +147,21 @@ fn closing(code: &[(usize, u8)], open: usize) -> Option<usize> {
     None
 }
 
+/// Whether there are placeholders that are named or numbered: `?1`, `:name`, `@name`, `$1`. They cannot be repeated for several rows.
+fn has_own_forms(text: &[u8], code: &[(usize, u8)]) -> bool {
+    code.iter().any(|(at, byte)| {
+        let before = at.checked_sub(1).map(|at| text[at]);
+        let named = match byte {
+            b'?' => true,
+            b'$' | b'@' => !before.is_some_and(is_word),
+            // Not a cast: `::int`.
+            b':' => before != Some(b':'),
+            _ => false,
+        };
+        named && text.get(at + 1).copied().is_some_and(is_word)
+    })
+}
+
 fn is_plain(inside: &str) -> bool {
     inside.split(',').all(|part| part.trim() == "?")
 }
@@ -172,6 +203,14 @@ mod tests {
     }
 
     #[test]
+    fn casts_and_names_are_no_placeholders() {
+        for sql in ["insert into a$b values (?::int)", "insert into \"?1\" values (? /* :a */, '$1')"] {
+            assert!(Insert::of(sql).unwrap().check_count(1).is_ok(), "{sql}");
+            assert_eq!(Insert::of(sql).unwrap().check_count(2).unwrap_err().batch_index(), Some(0));
+        }
+    }
+
+    #[test]
     fn plain_inserts_can_be_copied() {
         let target = |sql| Insert::of(sql).and_then(|insert| insert.copy_target());
         assert_eq!(target(" Insert  INTO app.t (a, \"into\")\nvalues(?, ?) ;"), Some("app.t (a, \"into\")"));
@@ -191,6 +230,12 @@ mod tests {
             "insert into t values (?) on conflict (a) do update set b = ?",
             "with x as (select ?) insert into t values (?)",
             "insert into t (a) values ?",
+            "insert into t values (?1, ?1)",
+            "insert into t values (?, :a)",
+            "insert into t values (?, @a)",
+            "insert into t values ($1, ?)",
+            "insert into t ([a?b]) values (?)",
+            "insert into t values (?) on conflict (a) do update set b = :b",
             "insert into t (a) values (?",
             "",
             "  ",

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::insert::Insert;
 use super::way::Way;
 use super::{Batch, BatchOptions, BatchOutcome, BatchRows};
 use crate::connection::Connection;
@@ -104,6 +105,8 @@ impl Connection {
             return Ok(run);
         }
         self.settle_within(depth, run.options.deadline).await?;
+        // All items have the same number.
+        self.check_count(run.statement, run.batch.columns.len()).map_err(|error| error.in_batch(0))?;
         let way = self.way(depth, &run).await?;
         run.outcome.strategy = way.strategy();
         if !run.options.atomic {
@@ -162,8 +165,8 @@ impl<'b> Run<'b> {
             }
             // A chunk that fails as a whole must leave nothing behind, so that its items can be run one by one.
             conn.enter(depth + 1, &TransactionOptions::new()).await?;
-            let done = self.chunk(conn, way, chunk.clone(), depth + 1).await;
-            if let Ok(true) = done {
+            let done = self.whole(conn, way, chunk.clone(), depth + 1).await;
+            if done.is_ok() {
                 conn.leave(depth + 1).await?;
                 continue;
             }
@@ -198,12 +201,8 @@ impl<'b> Run<'b> {
                 continue;
             }
             conn.enter(depth + 1, &TransactionOptions::new()).await?;
-            match self.chunk(conn, way, chunk.clone(), depth + 1).await {
-                Ok(true) => conn.leave(depth + 1).await?,
-                Ok(false) => {
-                    conn.settle_to(depth).await?;
-                    self.items(conn, chunk, depth).await?;
-                }
+            match self.whole(conn, way, chunk.clone(), depth + 1).await {
+                Ok(()) => conn.leave(depth + 1).await?,
                 Err(error) if error.batch_index().is_some() => return Err(error),
                 Err(error) => {
                     conn.settle_to(depth).await?;
@@ -212,6 +211,25 @@ impl<'b> Run<'b> {
             }
         }
         Ok(())
+    }
+
+    /// A chunk inside of a transaction of this depth, which is its own.
+    async fn whole(&mut self, conn: &mut Connection, way: &Way<'_>, chunk: Range<usize>, depth: u32) -> Result<()> {
+        if self.chunk(conn, way, chunk.clone(), depth).await? {
+            return Ok(());
+        }
+        conn.settle_to(depth - 1).await?;
+        conn.enter(depth, &TransactionOptions::new()).await?;
+        self.each(conn, chunk, depth).await
+    }
+
+    /// A call for each item, all on the way at once if the database can.
+    async fn each(&mut self, conn: &mut Connection, chunk: Range<usize>, depth: u32) -> Result<()> {
+        if conn.raw_mut().batching().pipelines {
+            self.many(conn, chunk).await
+        } else {
+            self.items(conn, chunk, depth).await
+        }
     }
 
     /// The error of the item because of which a chunk failed. What this does is rolled back.
@@ -224,6 +242,10 @@ impl<'b> Run<'b> {
     }
 
     async fn items(&mut self, conn: &mut Connection, items: Range<usize>, depth: u32) -> Result<()> {
+        let together = depth > 0 && !self.returns() && !conn.has_canceller();
+        if together && conn.raw_mut().batching().repeats {
+            return self.many(conn, items).await;
+        }
         for item in items {
             self.item(conn, item, depth).await?;
         }
@@ -256,29 +278,23 @@ impl<'b> Run<'b> {
         Ok((u64::try_from(rows.len()).unwrap_or(u64::MAX), rows))
     }
 
-    /// One call of the database for several items; `false`: its rows are not one for each item, and were dropped.
+    /// The items of a chunk by the way that was chosen; `false`: what it did must be undone, and each item run by itself.
     async fn chunk(&mut self, conn: &mut Connection, way: &Way<'_>, chunk: Range<usize>, depth: u32) -> Result<bool> {
         let items = chunk.len();
-        let (sum, rows) = match way {
+        let done = match way {
             Way::OneByOne => return self.items(conn, chunk, depth).await.map(|()| true),
-            Way::Pipelined => return self.pipelined(conn, chunk).await.map(|()| true),
-            Way::Copy(target) => (self.copied(conn, target, chunk, depth).await?, Vec::new()),
-            Way::MultiValues(insert) => {
-                let sql = insert.of_rows(items);
-                let full = items == self.options.chunk;
-                // Only the statement of full chunks is worth keeping.
-                let statement =
-                    if full { conn.statement(StatementRef::Text(&sql)) } else { PreparedStatement::new(sql) };
-                let cells: Cells<'_> = chunk.flat_map(|item| self.batch.cells(item)).collect();
-                self.call(conn, &statement, &cells, depth).await?
-            }
-            Way::Unnest(statement) => {
-                let cells: Cells<'_> =
-                    self.batch.columns.iter().map(|column| ValueRef::Array(&column[chunk.clone()])).collect();
-                self.call(conn, statement, &cells, depth).await?
-            }
+            Way::Pipelined => return self.many(conn, chunk).await.map(|()| true),
+            Way::Copy(target) => self.copied(conn, target, chunk, depth).await.map(|sum| (sum, Vec::new())),
+            Way::MultiValues(insert) => self.multi_values(conn, insert, chunk, depth).await,
+            Way::Unnest(statement) => self.unnested(conn, statement, chunk, depth).await,
+        };
+        let (sum, rows) = match done {
+            // PostgreSQL: an `ON CONFLICT DO UPDATE` reaches a row by two items, which it may in two statements only.
+            Err(error) if error.sql_state() == SqlState::CARDINALITY => return Ok(false),
+            done => done?,
         };
         match &mut self.rows {
+            // A trigger has skipped some, and nobody could tell whose the others are.
             Some(_) if rows.len() != items => return Ok(false),
             Some(all) => all.add_each(rows),
             None => {}
@@ -287,21 +303,54 @@ impl<'b> Run<'b> {
         Ok(true)
     }
 
-    async fn pipelined(&mut self, conn: &mut Connection, chunk: Range<usize>) -> Result<()> {
+    async fn multi_values(
+        &self,
+        conn: &mut Connection,
+        insert: &Insert<'_>,
+        chunk: Range<usize>,
+        depth: u32,
+    ) -> Result<(u64, Vec<Row>)> {
+        let sql = insert.of_rows(chunk.len());
+        let full = chunk.len() == self.options.chunk;
+        // Only the statement of full chunks is worth keeping.
+        let statement = if full { conn.statement(StatementRef::Text(&sql)) } else { PreparedStatement::new(sql) };
+        let cells: Cells<'_> = chunk.flat_map(|item| self.batch.cells(item)).collect();
+        self.call(conn, &statement, &cells, depth).await
+    }
+
+    async fn unnested(
+        &self,
+        conn: &mut Connection,
+        statement: &PreparedStatement,
+        chunk: Range<usize>,
+        depth: u32,
+    ) -> Result<(u64, Vec<Row>)> {
+        let arrays = self.batch.columns.iter().map(|column| ValueRef::Array(&column[chunk.clone()]));
+        self.call(conn, statement, &arrays.collect::<Cells<'_>>(), depth).await
+    }
+
+    /// One call of the driver for several items, each run by itself.
+    async fn many(&mut self, conn: &mut Connection, chunk: Range<usize>) -> Result<()> {
         let first = chunk.start;
-        let items: Vec<Vec<ValueRef<'_>>> = chunk.map(|item| self.batch.cells(item).into_vec()).collect();
+        let items = self.batch.part(chunk);
         let options = self.call_options();
         let limit = conn.limit(None);
+        let watch = conn.watch_batch(self.statement, items);
         let raw = conn.raw_mut();
         let done = match &mut self.rows {
-            None => limit.during(raw.run_many(self.statement, &items, &options)).await.map(|counts| {
+            None => watch.during(limit.during(raw.run_many(self.statement, items, &options))).await.map(|counts| {
                 counts.into_iter().for_each(|count| self.outcome.add_one(count));
             }),
-            Some(all) => limit.during(raw.query_many(self.statement, &items, &options)).await.map(|rows| {
-                rows.into_iter().for_each(|rows| all.add_item(rows));
-            }),
+            Some(all) => {
+                watch.during(limit.during(raw.query_many(self.statement, items, &options))).await.map(|rows| {
+                    rows.into_iter().for_each(|rows| all.add_item(rows));
+                })
+            }
         };
-        done.map_err(|error| moved(conn.note(error), first).sql_text(self.statement.sql()))
+        done.map_err(|error| {
+            watch.failed(&error);
+            moved(conn.note(error), first).sql_text(self.statement.sql())
+        })
     }
 
     /// The error of a row carries its index already.

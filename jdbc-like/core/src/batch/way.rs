@@ -35,6 +35,9 @@ impl Connection {
     pub(super) async fn way<'b>(&mut self, depth: u32, run: &Run<'b>) -> Result<Way<'b>> {
         let can = self.raw_mut().batching();
         let insert = Insert::of(run.statement.sql());
+        if let Some(insert) = &insert {
+            insert.check_count(run.batch.columns.len()).map_err(|error| error.sql_text(run.statement.sql()))?;
+        }
         let found = match run.options.strategy {
             BatchStrategy::OneByOne => Some(Way::OneByOne),
             BatchStrategy::Pipelined => can.pipelines.then_some(Way::Pipelined),

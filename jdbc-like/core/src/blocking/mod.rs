@@ -43,6 +43,7 @@ use crate::runner::{Runner, block};
 /// The runner of a connection, shared by what is opened on it.
 type SharedRunner = Option<Arc<dyn Runner>>;
 
+#[inline]
 fn wait<T>(runner: &SharedRunner, deadline: Option<Instant>, future: impl Future<Output = Result<T>>) -> Result<T> {
     block(runner.as_deref(), deadline, future)
 }
