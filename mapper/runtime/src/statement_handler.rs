@@ -1,6 +1,8 @@
 //! `StatementHandler`: a statement rendered for one call, and its run on a connection.
 
-use batis_dbc::{CallOptions, Connection, ResultSet};
+use std::time::Instant;
+
+use batis_dbc::{Batch, CallOptions, Connection, ResultSet};
 use batis_script::{BoundSql, Value};
 
 use crate::error::{Error, Result};
@@ -18,6 +20,12 @@ impl<'a> StatementHandler<'a> {
     /// Renders the statement.
     pub(crate) fn prepare(statement: &'a MappedStatement, parameter: &'a Value) -> Result<Self> {
         Ok(Self { statement, bound: statement.bound_sql(parameter)?, options: statement.options() })
+    }
+
+    /// The same call with another deadline.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.options.deadline = Some(deadline);
+        self
     }
 
     /// The same call with another text.
@@ -50,6 +58,20 @@ impl<'a> StatementHandler<'a> {
             None => connection.execute_with(&*self.bound.sql, cells.as_slice(), &self.options).await,
         };
         count.map_err(|e| self.failed(e))
+    }
+
+    /// An empty batch of this text.
+    pub(crate) fn batch(&self) -> Batch {
+        match self.handle() {
+            Some(handle) => Batch::of(handle),
+            None => Batch::new(self.sql()),
+        }
+    }
+
+    /// Adds its values to a batch.
+    pub(crate) fn add_to(&self, batch: &mut Batch) -> Result<()> {
+        let parameters = Parameters::of(self.statement, &self.bound)?;
+        batch.add(parameters.cells().as_slice()).map_err(|e| self.failed(e))
     }
 
     /// The handle of a static text, unless the text was changed for this call.
