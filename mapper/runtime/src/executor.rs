@@ -1,6 +1,7 @@
 //! `Executor`, the simple one: runs mapped statements on a connection, keys before and after.
 
 mod batch;
+mod call;
 mod keys;
 mod nested;
 

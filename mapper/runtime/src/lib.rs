@@ -40,6 +40,7 @@
 //! | `selectList`, `selectMap`, `selectCursor` | [`SqlSession::select_list`], [`SqlSession::select_map`], [`SqlSession::stream`] |
 //! | `insert`, `update`, `delete` | the same; keys by [`SqlSession::insert_returning_key`] and [`SqlSession::insert_with_keys`] |
 //! | `ExecutorType.BATCH`, `flushStatements` | [`SqlSession::execute_batch`] |
+//! | `statementType="CALLABLE"`, parameters of mode OUT | [`SqlSession::call`] |
 //! | mapper interfaces | [`macro@mapper`] |
 //! | `@Param` | [`params!`] |
 //! | `TypeHandler` | [`TypeHandler`] |

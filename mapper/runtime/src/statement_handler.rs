@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use batis_dbc::{Batch, CallOptions, Connection, ResultSet};
-use batis_script::{BoundSql, Value};
+use batis_dbc::{Batch, CallOptions, Connection, ResultSet, Row};
+use batis_script::{BoundSql, ParameterMapping, ParameterMode, Value};
 
 use crate::error::{Error, Result};
 use crate::mapped_statement::MappedStatement;
@@ -58,6 +58,18 @@ impl<'a> StatementHandler<'a> {
             None => connection.execute_with(&*self.bound.sql, cells.as_slice(), &self.options).await,
         };
         count.map_err(|e| self.failed(e))
+    }
+
+    /// Calls the routine that it is a call of.
+    pub(crate) async fn call(&self, connection: &mut Connection) -> Result<Row> {
+        let parameters = Parameters::of_call(self.statement, &self.bound)?;
+        let row = connection.call_with(self.sql(), parameters.given().as_slice(), &self.options).await;
+        row.map_err(|e| self.failed(e))
+    }
+
+    /// What the parameters that come back (OUT and INOUT) say, in their order.
+    pub(crate) fn returned(&self) -> impl Iterator<Item = &ParameterMapping> {
+        self.bound.binds.iter().map(|bind| &*bind.mapping).filter(|mapping| mapping.mode != ParameterMode::In)
     }
 
     /// An empty batch of this text.

@@ -178,6 +178,21 @@ impl SqlSession {
         self.change(Request::new(&self.inner, statement, params)?).map(|(count, _)| count)
     }
 
+    /// See [`call`](AsyncSession::call).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "prepareCall")]
+    pub fn call<'s, T: DeserializeOwned>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<T> {
+        self.run(statement, params, async |executor, request| {
+            executor.call(request.statement, &request.parameter).await
+        })
+    }
+
     /// See [`insert_keys`](AsyncSession::insert_keys).
     ///
     /// # Errors
