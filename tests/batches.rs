@@ -1,5 +1,7 @@
 //! `SqlSession::execute_batch` on SQLite and PostgreSQL, async and blocking; what a dropped batch leaves behind.
 
+use std::time::{Duration, Instant};
+
 use batis::dbc::{BatchOptions, BatchStrategy, FromSql as _, ValueRef};
 use batis::mapper::SetKey;
 use batis::{Batis, Error, blocking, params};
@@ -20,6 +22,7 @@ const MAPPER: &str = r#"<mapper namespace="people">
     </insert>
     <update id="rename">update person set name = #{to} where name = #{from}</update>
     <select id="names">select name from person order by person_id</select>
+    <select id="prepared">select count(*) from pg_prepared_statements where statement like '%on conflict%' and statement not like '%pg_prep%'</select>
     <select id="ids">select person_id from person where name = #{name}</select>
 </mapper>"#;
 const SQLITE: &str = "create table person (name text not null unique, note text, person_id integer primary key)";
@@ -135,6 +138,15 @@ fn on_postgres_in_plain_threads() {
     let failed = session.tx(|t| t.execute_batch("people.after", &people(&["g", "a"]))).unwrap_err();
     assert_eq!(failed.batch_index(), Some(1));
     assert_eq!(session.select_list::<String>("people.names", ()).unwrap().len(), 6);
+
+    let mut other = batis.connection().unwrap();
+    let mut holder = other.transaction().unwrap();
+    holder.execute("insert into person (name) values ('held')", ()).unwrap();
+    let options = BatchOptions::new().deadline(Instant::now() + Duration::from_millis(200));
+    let late = session.execute_batch_with("people.keyed", &people(&["g", "held"]), options).unwrap_err();
+    assert_eq!(late.sql_state().unwrap().code(), "57014", "{late}");
+    holder.rollback().unwrap();
+    assert_eq!(session.select_list::<String>("people.names", ()).unwrap().len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,4 +195,20 @@ async fn a_dropped_batch_is_undone_and_its_transaction_goes_on() {
     t.commit().await.unwrap();
     holder.rollback().await.unwrap();
     assert_eq!(session.select_list::<String>("people.names", ()).await.unwrap(), ["first", "last"]);
+}
+
+/// A text that is rendered again and again is one statement of the connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_of_one_text_are_prepared_once() {
+    let Some(cluster) = batis_testkit::postgres() else { return };
+    let database = cluster.create_database().unwrap();
+    let batis = open(&database.url(), POSTGRES).await;
+    let t = batis.session().begin().await.unwrap();
+    for nth in 0..5 {
+        let names: Vec<String> = (0..8).map(|item| format!("{nth}-{item}")).collect();
+        let items = people(&names.iter().map(|name| &**name).collect::<Vec<_>>());
+        assert_eq!(t.execute_batch("people.new", &items).await.unwrap().total(), 8);
+    }
+    let prepared = t.select_one::<i64>("people.prepared", ()).await.unwrap();
+    assert_eq!(prepared, 1);
 }

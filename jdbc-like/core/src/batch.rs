@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::error::Result;
 use crate::params::{Cells, Params};
-use crate::statement::PreparedStatement;
+use crate::statement::{PreparedStatement, StatementRef};
 use crate::to_sql::wrong_parameter_count;
 use crate::value::Value;
 
@@ -37,6 +37,8 @@ pub use rows::BatchRows;
 #[derive(Clone, Debug)]
 pub struct Batch {
     statement: PreparedStatement,
+    /// Made of a text: a connection may know that text by another handle.
+    by_text: bool,
     columns: Vec<Vec<Value>>,
     items: usize,
 }
@@ -45,14 +47,14 @@ impl Batch {
     /// A batch of this text without items.
     #[must_use]
     pub fn new(sql: impl Into<Arc<str>>) -> Self {
-        Self::of(&PreparedStatement::new(sql))
+        Self { by_text: true, ..Self::of(&PreparedStatement::new(sql)) }
     }
 
     /// A batch of this statement without items.
     #[must_use]
     pub fn of(statement: &PreparedStatement) -> Self {
         let columns = vec![Vec::new(); statement.placeholders().count()];
-        Self { statement: statement.clone(), columns, items: 0 }
+        Self { statement: statement.clone(), by_text: false, columns, items: 0 }
     }
 
     /// Adds a set of parameters.
@@ -97,6 +99,11 @@ impl Batch {
     pub fn clear(&mut self) {
         self.columns.iter_mut().for_each(Vec::clear);
         self.items = 0;
+    }
+
+    /// The statement as a connection is to find it.
+    fn reference(&self) -> StatementRef<'_> {
+        if self.by_text { StatementRef::Text(self.statement.sql()) } else { StatementRef::Prepared(&self.statement) }
     }
 
     /// The parameters of one item.
