@@ -70,7 +70,8 @@ impl SqlSession {
     /// so that those for the last key (`last_insert_rowid()`) give it to each of them.
     ///
     /// # Errors
-    /// What a single call would say, with the item's number ([`Error::batch_index`](crate::Error::batch_index), from 0). Nothing is done then.
+    /// What a single call would say, with the item's number ([`Error::batch_index`](crate::Error::batch_index), from 0). Nothing is done then;
+    /// only when a result has no column for a `keyProperty`, which no database can tell before, the items have run.
     #[doc(alias = "ExecutorType.BATCH")]
     #[doc(alias = "BatchExecutor")]
     #[doc(alias = "flushStatements")]
