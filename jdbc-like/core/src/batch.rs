@@ -14,7 +14,7 @@ use std::time::Instant;
 use crate::error::{Result, SqlError};
 use crate::params::{Cells, Params};
 use crate::sql_state::SqlState;
-use crate::statement::PreparedStatement;
+use crate::statement::{PreparedStatement, StatementRef};
 use crate::value::Value;
 
 pub use items::Items;
@@ -40,6 +40,8 @@ pub use rows::BatchRows;
 #[derive(Clone, Debug)]
 pub struct Batch {
     statement: PreparedStatement,
+    /// Made of a text: a connection may know that text by another handle.
+    by_text: bool,
     columns: Vec<Vec<Value>>,
     items: usize,
 }
@@ -48,13 +50,13 @@ impl Batch {
     /// A batch of this text without items.
     #[must_use]
     pub fn new(sql: impl Into<Arc<str>>) -> Self {
-        Self::of(&PreparedStatement::new(sql))
+        Self { by_text: true, ..Self::of(&PreparedStatement::new(sql)) }
     }
 
     /// A batch of this statement without items.
     #[must_use]
     pub fn of(statement: &PreparedStatement) -> Self {
-        Self { statement: statement.clone(), columns: Vec::new(), items: 0 }
+        Self { statement: statement.clone(), by_text: false, columns: Vec::new(), items: 0 }
     }
 
     /// Adds a set of parameters, as many as the first one has. Whether the statement takes so many its database says when the batch is run:
@@ -108,6 +110,11 @@ impl Batch {
     pub fn clear(&mut self) {
         self.columns.iter_mut().for_each(Vec::clear);
         self.items = 0;
+    }
+
+    /// The statement as a connection is to find it.
+    fn reference(&self) -> StatementRef<'_> {
+        if self.by_text { StatementRef::Text(self.statement.sql()) } else { StatementRef::Prepared(&self.statement) }
     }
 
     /// The parameters of one item.

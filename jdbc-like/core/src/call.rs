@@ -63,11 +63,19 @@ impl Connection {
     #[doc(alias = "prepareCall")]
     #[doc(alias = "CallableStatement")]
     pub async fn call(&mut self, sql: &str, params: impl Params) -> Result<Row> {
-        let base = self.base_depth();
-        self.call_at(base, sql, params).await
+        self.call_with(sql, params, &CallOptions::new()).await
     }
 
-    async fn call_at(&mut self, depth: u32, sql: &str, params: impl Params) -> Result<Row> {
+    /// Calls a procedure or function with a deadline.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and 57014 if the deadline passes.
+    pub async fn call_with(&mut self, sql: &str, params: impl Params, options: &CallOptions) -> Result<Row> {
+        let base = self.base_depth();
+        self.call_at(base, sql, params, options).await
+    }
+
+    async fn call_at(&mut self, depth: u32, sql: &str, params: impl Params, options: &CallOptions) -> Result<Row> {
         if !self.raw_mut().capabilities().routines {
             let product = self.raw_mut().info().product;
             return Err(SqlError::unsupported(format!("calling routines on {product}"))
@@ -78,21 +86,21 @@ impl Connection {
         let sent = match Call::of(sql)? {
             Call::Native => Sent { text: Cow::Borrowed(sql), cells: bound.cells() },
             Call::Function(routine) => routine.selected(sql, &bound, true)?,
-            Call::Either(routine) if self.is_procedure(depth, &routine).await? => routine.called(&bound),
+            Call::Either(routine) if self.is_procedure(depth, &routine, options).await? => routine.called(&bound),
             Call::Either(routine) => routine.selected(sql, &bound, false)?,
         };
         let statement = self.statement(StatementRef::Text(&sent.text));
-        let mut rows = self.query_at(depth, &statement, &sent.cells, &CallOptions::new()).await?;
+        let mut rows = self.query_at(depth, &statement, &sent.cells, options).await?;
         let row = only_row(&mut rows, |row| Ok(row.to_row())).await?;
         Ok(row.unwrap_or_else(|| Row::new(rows.shape().clone(), Vec::new())))
     }
 
     /// Asks the database what kind of routine has this name.
-    async fn is_procedure(&mut self, depth: u32, routine: &Routine<'_>) -> Result<bool> {
+    async fn is_procedure(&mut self, depth: u32, routine: &Routine<'_>, options: &CallOptions) -> Result<bool> {
         let Some(sql) = self.raw_mut().introspection(Introspection::RoutineKind) else { return Ok(false) };
         let statement: PreparedStatement = self.statement(StatementRef::Text(sql));
         let name = [ValueRef::Text(routine.name)];
-        let mut rows = self.query_at(depth, &statement, &name, &CallOptions::new()).await?;
+        let mut rows = self.query_at(depth, &statement, &name, options).await?;
         let found = rows.advance().await? && rows.row().get::<&str>(0)? == "procedure";
         rows.close().await?;
         Ok(found)
@@ -107,7 +115,7 @@ impl Transaction<'_> {
     #[doc(alias = "prepareCall")]
     pub async fn call(&mut self, sql: &str, params: impl Params) -> Result<Row> {
         let (conn, depth) = self.parts();
-        conn.call_at(depth, sql, params).await
+        conn.call_at(depth, sql, params, &CallOptions::new()).await
     }
 }
 

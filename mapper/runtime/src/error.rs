@@ -55,6 +55,8 @@ struct Repr {
     hint: Option<String>,
     sql: Option<Box<str>>,
     state: Option<SqlState>,
+    /// The item of a batch, unless the cause knows it.
+    item: Option<usize>,
     cause: Cause,
 }
 
@@ -86,6 +88,7 @@ impl Error {
             hint: None,
             sql: None,
             state,
+            item: None,
             cause: Cause::None,
         }))
     }
@@ -154,6 +157,15 @@ impl Error {
         self
     }
 
+    /// Says which item of a batch it is about, from 0.
+    pub(crate) fn in_batch(mut self, item: usize) -> Self {
+        match std::mem::replace(&mut self.0.cause, Cause::None) {
+            Cause::Sql(cause) => self.0.cause = Cause::Sql(cause.in_batch(item)),
+            other => (self.0.cause, self.0.item) = (other, Some(item)),
+        }
+        self
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
@@ -218,6 +230,13 @@ impl Error {
         self.sql_error().map(SqlError::sql_state).or(self.0.state)
     }
 
+    /// Which item of a batch failed, from 0.
+    #[must_use]
+    #[doc(alias = "BatchExecutorException")]
+    pub fn batch_index(&self) -> Option<usize> {
+        self.0.item.or_else(|| self.sql_error().and_then(SqlError::batch_index))
+    }
+
     /// All mistakes of the mapper files, if they could not be loaded.
     #[must_use]
     pub fn diagnostics(&self) -> Option<&Diagnostics> {
@@ -266,6 +285,9 @@ impl fmt::Display for Error {
             (Some(statement), None) => write!(f, "{statement}: ")?,
             (None, Some(location)) => write!(f, "{location}: ")?,
             (None, None) => {}
+        }
+        if let Some(item) = e.item {
+            write!(f, "item {item} of the batch: ")?;
         }
         match &e.cause {
             Cause::Sql(cause) => write!(f, "{}", Told(cause))?,

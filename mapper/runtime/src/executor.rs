@@ -1,10 +1,13 @@
 //! `Executor`, the simple one: runs mapped statements on a connection, keys before and after.
 
+mod batch;
+mod call;
 mod keys;
 mod nested;
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::time::Instant;
 
 use batis_dbc::{Connection, ResultSet, RowRef};
 use batis_script::{Keys, Value};
@@ -22,11 +25,22 @@ use crate::statement_handler::StatementHandler;
 #[doc(alias = "SimpleExecutor")]
 pub(crate) struct Executor<'c> {
     connection: &'c mut Connection,
+    /// When all that it runs must be over; none: what each statement says counts.
+    deadline: Option<Instant>,
 }
 
 impl<'c> Executor<'c> {
     pub(crate) fn new(connection: &'c mut Connection) -> Self {
-        Self { connection }
+        Self { connection, deadline: None }
+    }
+
+    /// Renders a statement.
+    fn prepare<'a>(&self, statement: &'a MappedStatement, parameter: &'a Value) -> Result<StatementHandler<'a>> {
+        let call = StatementHandler::prepare(statement, parameter)?;
+        Ok(match self.deadline {
+            Some(deadline) => call.until(deadline),
+            None => call,
+        })
     }
 
     /// All rows.
@@ -50,7 +64,7 @@ impl<'c> Executor<'c> {
         statement: &MappedStatement,
         parameter: &Value,
     ) -> Result<Option<T>> {
-        let call = StatementHandler::prepare(statement, parameter)?;
+        let call = self.prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
         if !rows.advance().await.map_err(|e| call.failed(e))? {
             return Ok(None);
@@ -113,7 +127,7 @@ impl<'c> Executor<'c> {
         parameter: &Value,
         mut visit: impl FnMut(&Record<'_, '_>) -> Result<()>,
     ) -> Result<()> {
-        let call = StatementHandler::prepare(statement, parameter)?;
+        let call = self.prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
         if !rows.advance().await.map_err(|e| call.failed(e))? {
             return Ok(());
@@ -150,7 +164,7 @@ impl<'c> Executor<'c> {
         parameter: &Value,
         mut visit: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<()> {
-        let call = StatementHandler::prepare(statement, parameter)?;
+        let call = self.prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
         while rows.advance().await.map_err(|e| call.failed(e))? {
             visit(&rows.row()).map_err(|e| call.failed(e))?;
@@ -166,7 +180,7 @@ impl<'c> Executor<'c> {
     ) -> Result<(u64, GeneratedKeys)> {
         match &statement.statement().keys {
             Keys::None => {
-                let count = StatementHandler::prepare(statement, parameter)?.update(self.connection).await?;
+                let count = self.prepare(statement, parameter)?.update(self.connection).await?;
                 Ok((count, GeneratedKeys::default()))
             }
             Keys::Generated { properties, columns } => {

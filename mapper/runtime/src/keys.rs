@@ -15,7 +15,7 @@ use crate::error::Result;
 #[doc(alias = "KeyGenerator")]
 #[doc(alias = "getGeneratedKeys")]
 pub struct GeneratedKeys {
-    pub(crate) properties: Vec<Arc<str>>,
+    pub(crate) properties: Arc<[Arc<str>]>,
     /// One list of values for each new row.
     pub(crate) rows: Vec<Vec<Value>>,
 }

@@ -39,6 +39,8 @@
 //! | `selectOne` | [`SqlSession::select_one`], [`SqlSession::select_opt`] |
 //! | `selectList`, `selectMap`, `selectCursor` | [`SqlSession::select_list`], [`SqlSession::select_map`], [`SqlSession::stream`] |
 //! | `insert`, `update`, `delete` | the same; keys by [`SqlSession::insert_returning_key`] and [`SqlSession::insert_with_keys`] |
+//! | `ExecutorType.BATCH`, `flushStatements` | [`SqlSession::execute_batch`] |
+//! | `statementType="CALLABLE"`, parameters of mode OUT | [`SqlSession::call`] |
 //! | mapper interfaces | [`macro@mapper`] |
 //! | `@Param` | [`params!`] |
 //! | `TypeHandler` | [`TypeHandler`] |
@@ -46,6 +48,7 @@
 //! The mapper knows [`DataSource`](batis_dbc::DataSource), and neither pools nor databases. The same for plain threads is in [`blocking`].
 #![forbid(unsafe_code)]
 
+mod batch_result;
 pub mod blocking;
 mod configuration;
 mod counted;
@@ -64,6 +67,7 @@ mod statement_handler;
 mod type_handler;
 mod type_handlers;
 
+pub use batch_result::BatchResult;
 pub use batis_macros::mapper;
 pub use batis_script as script;
 pub use batis_script::{BoundSql, Settings, Value as ParamValue};

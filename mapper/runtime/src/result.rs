@@ -25,7 +25,7 @@ pub(crate) use column_de::ColumnDe;
 pub(crate) use compile::{AutoMapping, Known, Wanted};
 pub(crate) use error::Failure;
 pub(crate) use forest::{Forest, Loaded};
-pub(crate) use group::{Group, Source};
+pub(crate) use group::{Group, Reader, Source};
 pub(crate) use object_de::Object;
 pub(crate) use plan::{PlanRef, Plans, Rows};
 pub(crate) use result_maps::ResultMaps;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{RowRef, Shape, SqlType};
+use batis_dbc::{Row, RowRef, Shape, SqlType};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -150,12 +150,18 @@ impl<'s> ResultSetHandler<'s> {
     }
 }
 
+/// Reads a row that was taken out of its result.
+pub(crate) fn read_row<T: DeserializeOwned>(statement: &MappedStatement, row: &Row, group: &Group) -> Result<T> {
+    let context = Context { statement, shape: row.shape(), what: "row", count: 1 };
+    T::deserialize(RowDe::new(row, group)).map_err(|failure| context.failed(&short_name::<T>(), failure))
+}
+
 impl Record<'_, '_> {
     /// As a value of any deserializable type.
     #[inline]
     pub(crate) fn value<T: DeserializeOwned>(&self) -> Result<T> {
         let value = match &self.of {
-            Of::Row { row, group } => T::deserialize(RowDe::new(row, group)),
+            Of::Row { row, group } => T::deserialize(RowDe::new(*row, group)),
             Of::Object(object) => object_value(object),
         };
         value.map_err(|failure| self.context.failed(&short_name::<T>(), failure))

@@ -1,5 +1,6 @@
 //! [`SqlSession`]: what users call.
 
+mod batch;
 mod held;
 mod operations;
 mod stream;
@@ -14,6 +15,7 @@ use batis_dbc::DataSource;
 
 use crate::configuration::Configuration;
 
+pub(crate) use batch::BatchRequest;
 pub(crate) use held::Held;
 pub(crate) use operations::Request;
 pub use stream::RowStream;

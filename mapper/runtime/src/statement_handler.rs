@@ -1,7 +1,9 @@
 //! `StatementHandler`: a statement rendered for one call, and its run on a connection.
 
-use batis_dbc::{CallOptions, Connection, ResultSet};
-use batis_script::{BoundSql, Value};
+use std::time::Instant;
+
+use batis_dbc::{Batch, CallOptions, Connection, ResultSet, Row};
+use batis_script::{BoundSql, ParameterMapping, ParameterMode, Value};
 
 use crate::error::{Error, Result};
 use crate::mapped_statement::MappedStatement;
@@ -18,6 +20,12 @@ impl<'a> StatementHandler<'a> {
     /// Renders the statement.
     pub(crate) fn prepare(statement: &'a MappedStatement, parameter: &'a Value) -> Result<Self> {
         Ok(Self { statement, bound: statement.bound_sql(parameter)?, options: statement.options() })
+    }
+
+    /// The same call with another deadline.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.options.deadline = Some(deadline);
+        self
     }
 
     /// The same call with another text.
@@ -50,6 +58,32 @@ impl<'a> StatementHandler<'a> {
             None => connection.execute_with(&*self.bound.sql, cells.as_slice(), &self.options).await,
         };
         count.map_err(|e| self.failed(e))
+    }
+
+    /// Calls the routine that it is a call of.
+    pub(crate) async fn call(&self, connection: &mut Connection) -> Result<Row> {
+        let parameters = Parameters::of_call(self.statement, &self.bound)?;
+        let row = connection.call_with(self.sql(), parameters.given().as_slice(), &self.options).await;
+        row.map_err(|e| self.failed(e))
+    }
+
+    /// What the parameters that come back (OUT and INOUT) say, in their order.
+    pub(crate) fn returned(&self) -> impl Iterator<Item = &ParameterMapping> {
+        self.bound.binds.iter().map(|bind| &*bind.mapping).filter(|mapping| mapping.mode != ParameterMode::In)
+    }
+
+    /// An empty batch of this text.
+    pub(crate) fn batch(&self) -> Batch {
+        match self.handle() {
+            Some(handle) => Batch::of(handle),
+            None => Batch::new(self.sql()),
+        }
+    }
+
+    /// Adds its values to a batch.
+    pub(crate) fn add_to(&self, batch: &mut Batch) -> Result<()> {
+        let parameters = Parameters::of(self.statement, &self.bound)?;
+        batch.add(parameters.cells().as_slice()).map_err(|e| self.failed(e))
     }
 
     /// The handle of a static text, unless the text was changed for this call.

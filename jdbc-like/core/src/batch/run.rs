@@ -36,7 +36,8 @@ impl Connection {
     }
 
     pub(crate) async fn batch_at(&mut self, depth: u32, batch: &Batch, options: &BatchOptions) -> Result<BatchOutcome> {
-        Ok(self.run_batch(depth, Run::new(batch, &batch.statement, options)).await?.outcome)
+        let statement = self.statement(batch.reference());
+        Ok(self.run_batch(depth, Run::new(batch, &statement, options)).await?.outcome)
     }
 
     /// Runs a batch, all or nothing, and returns these columns of the rows that its items wrote: keys that the database made, defaults,
@@ -91,7 +92,7 @@ impl Connection {
         columns: &[&str],
         options: &BatchOptions,
     ) -> Result<BatchRows> {
-        let statement = self.returning(StatementRef::Prepared(&batch.statement), columns)?;
+        let statement = self.returning(batch.reference(), columns)?;
         let mut run = Run::new(batch, &statement, options);
         run.rows = Some(BatchRows::default());
         let run = self.run_batch(depth, run).await?;

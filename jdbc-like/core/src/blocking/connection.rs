@@ -189,6 +189,15 @@ impl Connection {
         wait(&self.runner.0, None, self.inner.call(sql, params))
     }
 
+    /// See [`call_with`](AsyncConnection::call_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn call_with(&mut self, sql: &str, params: impl Params, options: &CallOptions) -> Result<Row> {
+        let patience = self.inner.patience(options.deadline);
+        wait(&self.runner.0, patience, self.inner.call_with(sql, params, options))
+    }
+
     /// See [`execute_script`](AsyncConnection::execute_script).
     ///
     /// # Errors

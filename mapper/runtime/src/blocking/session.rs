@@ -5,16 +5,17 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Instant;
 
-use batis_dbc::{Connection, DataSource, FromSql, Row, RowRef, Runner, block};
+use batis_dbc::{BatchOptions, Connection, DataSource, FromSql, Row, RowRef, Runner, block};
 use serde::de::DeserializeOwned;
 
+use crate::batch_result::BatchResult;
 use crate::configuration::Configuration;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::keys::{GeneratedKeys, SetKey};
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
-use crate::session::{Held, On, Request, SqlSession as AsyncSession, ToMappedStatement};
+use crate::session::{BatchRequest, Held, On, Request, SqlSession as AsyncSession, ToMappedStatement};
 
 /// A session for plain threads. Each method is that of [`batis_mapper::SqlSession`](crate::SqlSession), waiting.
 ///
@@ -177,6 +178,21 @@ impl SqlSession {
         self.change(Request::new(&self.inner, statement, params)?).map(|(count, _)| count)
     }
 
+    /// See [`call`](AsyncSession::call).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "prepareCall")]
+    pub fn call<'s, T: DeserializeOwned>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> Result<T> {
+        self.run(statement, params, async |executor, request| {
+            executor.call(request.statement, &request.parameter).await
+        })
+    }
+
     /// See [`insert_keys`](AsyncSession::insert_keys).
     ///
     /// # Errors
@@ -218,6 +234,36 @@ impl SqlSession {
         let (count, keys) = self.change(Request { statement, parameter }.changes_rows()?)?;
         target.set_keys(&keys).map_err(|e| statement.blame(e.into()))?;
         Ok(count)
+    }
+
+    /// See [`execute_batch`](AsyncSession::execute_batch).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "ExecutorType.BATCH")]
+    pub fn execute_batch<'s>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        items: impl IntoIterator<Item: IntoParams<'s>>,
+    ) -> Result<BatchResult> {
+        self.execute_batch_with(statement, items, BatchOptions::new())
+    }
+
+    /// See [`execute_batch_with`](AsyncSession::execute_batch_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_batch_with<'s>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        items: impl IntoIterator<Item: IntoParams<'s>>,
+        options: BatchOptions,
+    ) -> Result<BatchResult> {
+        let request = BatchRequest::new(&self.inner, statement, items, options)?;
+        match request.nothing() {
+            Some(nothing) => Ok(nothing),
+            None => self.on_connection(request.statement, async |connection| request.run(connection).await),
+        }
     }
 
     fn change(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {

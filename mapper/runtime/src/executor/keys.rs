@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{RowRef, Value as SqlValue, with_returning};
+use batis_dbc::{RowRef, Shape, Value as SqlValue, with_returning};
 use batis_script::{KeyOrder, Map, SelectKey, Value};
 
 use super::Executor;
@@ -10,7 +10,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
 use crate::params::from_sql_value;
-use crate::statement_handler::StatementHandler;
 
 impl Executor<'_> {
     /// A statement with `<selectKey>`.
@@ -21,16 +20,16 @@ impl Executor<'_> {
         key: &SelectKey,
     ) -> Result<(u64, GeneratedKeys)> {
         if key.properties.is_empty() {
-            let count = StatementHandler::prepare(statement, parameter)?.update(self.connection).await?;
+            let count = self.prepare(statement, parameter)?.update(self.connection).await?;
             return Ok((count, GeneratedKeys::default()));
         }
         if key.order == KeyOrder::Before {
             let keys = self.select_key(statement, parameter, key).await?;
             write_keys(parameter, &keys);
-            let count = StatementHandler::prepare(statement, parameter)?.update(self.connection).await?;
+            let count = self.prepare(statement, parameter)?.update(self.connection).await?;
             return Ok((count, keys));
         }
-        let count = StatementHandler::prepare(statement, parameter)?.update(self.connection).await?;
+        let count = self.prepare(statement, parameter)?.update(self.connection).await?;
         let keys = self.select_key(statement, parameter, key).await?;
         Ok((count, keys))
     }
@@ -49,7 +48,7 @@ impl Executor<'_> {
         })
         .await?;
         match rows.len() {
-            1 => Ok(GeneratedKeys { properties: key.properties.clone(), rows }),
+            1 => Ok(GeneratedKeys { properties: key.properties.as_slice().into(), rows }),
             0 => Err(query.blame(Error::new(ErrorKind::Cardinality, "the key query returned no row"))),
             _ => Err(query.blame(Error::new(ErrorKind::Cardinality, "the key query returned more than one row"))),
         }
@@ -65,15 +64,14 @@ impl Executor<'_> {
         properties: &[Arc<str>],
         columns: &[Arc<str>],
     ) -> Result<(u64, GeneratedKeys)> {
-        let mut call = StatementHandler::prepare(statement, parameter)?;
+        let mut call = self.prepare(statement, parameter)?;
         if properties.is_empty() {
             return Ok((call.update(self.connection).await?, GeneratedKeys::default()));
         }
-        let list = if columns.is_empty() { "*".to_owned() } else { columns.join(", ") };
-        let sql = with_returning(call.sql(), &list).map_err(|e| call.failed(e))?;
+        let sql = returning(call.sql(), columns).map_err(|e| call.failed(e))?;
         call = call.with_sql(sql);
         let mut rows = call.query(self.connection).await?;
-        let mut keys = GeneratedKeys { properties: properties.to_vec(), rows: Vec::new() };
+        let mut keys = GeneratedKeys { properties: properties.into(), rows: Vec::new() };
         while rows.advance().await.map_err(|e| call.failed(e))? {
             let row = picked(&rows.row(), properties, columns).map_err(|e| call.failed(e))?;
             keys.rows.push(row);
@@ -83,10 +81,19 @@ impl Executor<'_> {
     }
 }
 
-/// The key columns of a row: those of `keyColumn` by name, else those named like the properties, else the first ones.
+/// The text with a `RETURNING` of these columns, or of all of them.
+pub(super) fn returning(sql: &str, columns: &[Arc<str>]) -> batis_dbc::Result<String> {
+    if columns.is_empty() { with_returning(sql, "*") } else { with_returning(sql, &columns.join(", ")) }
+}
+
 fn picked(row: &RowRef<'_>, properties: &[Arc<str>], columns: &[Arc<str>]) -> Result<Vec<SqlValue>> {
-    let shape = row.shape();
-    let mut values = Vec::with_capacity(properties.len());
+    let places = key_columns(row.shape(), properties, columns)?;
+    Ok(places.into_iter().map(|index| row.value(index).to_owned()).collect())
+}
+
+/// Where the keys are: in the columns of `keyColumn` by name, else in those named like the properties, else in the first ones.
+pub(super) fn key_columns(shape: &Shape, properties: &[Arc<str>], columns: &[Arc<str>]) -> Result<Vec<usize>> {
+    let mut places = Vec::with_capacity(properties.len());
     for (nth, property) in properties.iter().enumerate() {
         let named = match columns.get(nth) {
             Some(column) => shape.index(column),
@@ -96,9 +103,9 @@ fn picked(row: &RowRef<'_>, properties: &[Arc<str>], columns: &[Arc<str>]) -> Re
         let index = index.ok_or_else(|| {
             Error::new(ErrorKind::Result, format!("there is no column for the key property `{property}`"))
         })?;
-        values.push(row.value(index).to_owned());
+        places.push(index);
     }
-    Ok(values)
+    Ok(places)
 }
 
 /// Makes the keys visible to the statement.

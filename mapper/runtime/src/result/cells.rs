@@ -1,6 +1,6 @@
 //! [`Cells`]: where the columns of an object are read from: a row of the database, or a tree that rows were folded into.
 
-use batis_dbc::{RowRef, Shape, ValueRef};
+use batis_dbc::{Row, RowRef, Shape, Value, ValueRef};
 use serde::de::DeserializeSeed;
 
 use super::error::Failure;
@@ -40,6 +40,33 @@ impl Cells for &RowRef<'_> {
 
     fn shape(&self) -> &Shape {
         RowRef::shape(self)
+    }
+
+    fn is_empty(&self, _: usize) -> bool {
+        true
+    }
+
+    fn child<'de, S: DeserializeSeed<'de>>(&self, _: usize, _: S) -> Result<S::Value, Failure> {
+        Err(Failure::new("a single row has no objects made of several rows"))
+    }
+
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
+}
+
+/// A row that was taken out of its result.
+impl Cells for &Row {
+    fn value(&self, column: usize) -> ValueRef<'_> {
+        self.values().get(column).map_or(ValueRef::Null, Value::as_ref)
+    }
+
+    fn place(&self, column: usize) -> usize {
+        column
+    }
+
+    fn shape(&self) -> &Shape {
+        Row::shape(self)
     }
 
     fn is_empty(&self, _: usize) -> bool {

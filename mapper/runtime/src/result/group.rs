@@ -101,7 +101,7 @@ impl Group {
     }
 
     /// Adds a source under a path such as `product.category.name`. The first one of a property stays.
-    pub(super) fn add(&mut self, path: &str, source: Source) {
+    pub(crate) fn add(&mut self, path: &str, source: Source) {
         let (head, rest) = match path.split_once('.') {
             Some((head, rest)) if !head.is_empty() && !rest.is_empty() => (head, Some(rest)),
             _ => (path, None),

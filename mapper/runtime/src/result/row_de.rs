@@ -1,6 +1,6 @@
 //! A row, or the part of it that makes one object, as serde sees it.
 
-use batis_dbc::{RowRef, ValueRef};
+use batis_dbc::ValueRef;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor};
 
@@ -20,14 +20,14 @@ pub(crate) struct RowDe<'a, R> {
     whole: bool,
 }
 
-impl<'a, 'r> RowDe<'a, &'a RowRef<'r>> {
+impl<'a, R: Cells> RowDe<'a, R> {
+    /// A whole row.
     #[inline]
-    pub(crate) fn new(row: &'a RowRef<'r>, group: &'a Group) -> Self {
+    pub(crate) fn new(row: R, group: &'a Group) -> Self {
         Self { row, group, whole: true }
     }
-}
 
-impl<'a, R: Cells> RowDe<'a, R> {
+    /// An object inside of a row.
     #[inline]
     pub(super) fn object(row: R, group: &'a Group) -> Self {
         Self { row, group, whole: false }

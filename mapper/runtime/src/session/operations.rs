@@ -214,6 +214,45 @@ impl SqlSession {
         async move { self.run(request?).await.map(|(count, _)| count) }
     }
 
+    /// Calls a procedure or function (`statementType="CALLABLE"`) and returns the parameters that come back, those of mode OUT and INOUT, as
+    /// fields by their properties; `()` for nothing, and a tuple or a single value by position.
+    ///
+    /// ```no_run
+    /// # async fn f(session: batis_mapper::SqlSession) -> batis_mapper::Result<()> {
+    /// // <update id="split" statementType="CALLABLE">{call split(#{amount}, #{whole,mode=OUT}, #{rest,mode=OUT})}</update>
+    /// #[derive(serde::Deserialize)]
+    /// struct Split { whole: i32, rest: f64 }
+    ///
+    /// let split: Split = session.call("money.split", batis_mapper::params! { amount: 2.5 }).await?;
+    /// // <select id="girth" statementType="CALLABLE">{#{girth,mode=OUT} = call girth(#{radius})}</select>
+    /// let girth: f64 = session.call("money.girth", batis_mapper::params! { radius: 1.5 }).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The text is what [`Connection::call`](batis_dbc::Connection::call) takes. What comes back belongs to the parameters in their order, so
+    /// all parameters of mode OUT must be written, and arguments be given by position. `jdbcType` is not needed: the types are the routine's.
+    /// Where no parameter comes back, the fields are the routine's own columns. `useGeneratedKeys` and `<selectKey>` have no effect.
+    ///
+    /// Source: MyBatis, which writes such parameters into the parameter object; `registerOutParameter` of JDBC.
+    ///
+    /// # Errors
+    /// 0A000 if the database has no routines (SQLite), if the statement is no call, and for cursors that are read; what the routine reports; a
+    /// value that does not fit `T`.
+    #[doc(alias = "prepareCall")]
+    #[doc(alias = "CallableStatement")]
+    pub fn call<'s, T: DeserializeOwned + Send>(
+        &'s self,
+        statement: impl ToMappedStatement + 's,
+        params: impl IntoParams<'s>,
+    ) -> impl Future<Output = Result<T>> + Send {
+        let request = Request::new(self, statement, params);
+        async move {
+            let request = request?;
+            let mut held = self.held(request.statement).await?;
+            Executor::new(held.connection(request.statement)?).call(request.statement, &request.parameter).await
+        }
+    }
+
     /// Runs an `<insert>` and gives the keys of the new rows (`<selectKey>`, `useGeneratedKeys`).
     ///
     /// # Errors

@@ -155,6 +155,7 @@ impl TxGuard<'_> {
             return Ok(());
         }
         let Some(open) = self.state.as_mut().and_then(|s| s.as_mut()) else { return Ok(()) };
+        open.roll_back_leftovers().await?;
         match open.levels.iter().position(|level| level.is_given_up()) {
             Some(at) => open.roll_back_to(at).await,
             None => Ok(()),
@@ -211,6 +212,14 @@ async fn end(lease: &mut Lease, scope: &Scope, commit: bool) -> Result<()> {
 }
 
 impl Open {
+    /// Rolls back what an operation began inside of the innermost level (a batch) and could not end, since its future was dropped.
+    async fn roll_back_leftovers(&mut self) -> Result<()> {
+        while self.lease.transaction_depth() as usize > self.levels.len() {
+            self.lease.rollback().await?;
+        }
+        Ok(())
+    }
+
     /// Rolls back the levels from this one on.
     async fn roll_back_to(&mut self, at: usize) -> Result<()> {
         while self.levels.len() > at.max(1) {

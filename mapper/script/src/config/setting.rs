@@ -78,7 +78,7 @@ const SETTINGS: &[(&str, Kind, Effect)] = &[
     (
         "defaultExecutorType",
         Words(EXECUTORS),
-        Always(&["SIMPLE", "REUSE"], "statements are always reused; a batch is asked for at the call"),
+        Always(&["SIMPLE", "REUSE"], "statements are always reused; a batch is a call of `execute_batch`"),
     ),
     ("defaultFetchSize", Number, Honoured),
     ("defaultResultSetType", Words(RESULT_SETS), Always(&["DEFAULT", "FORWARD_ONLY"], "rows are read forward")),
