@@ -426,3 +426,26 @@ async fn a_statement_may_outlive_its_configuration() {
     let blocking = blocking::SqlSession::new(support::configuration(MAPS), support::source(BLOGS));
     assert_eq!(blocking.select_list::<Blog>(&kept, ()).unwrap(), blogs());
 }
+
+/// All rows ask at once, so no select is deep; their objects are.
+#[tokio::test]
+async fn a_long_chain_is_an_error_and_no_overflow_of_the_stack() {
+    let session = session(
+        "create table node (id integer primary key, parent integer);
+         insert into node with recursive n(id) as (select 1 union all select id + 1 from n where id < 3000) select id, id - 1 from n;",
+        r#"
+        <resultMap id="node" type="Node">
+            <id property="id" column="id"/>
+            <collection property="children" column="id" select="children"/>
+        </resultMap>
+        <select id="all" resultMap="node">select * from node order by id desc</select>
+        <select id="near" resultMap="node">select * from node where id > 2900 order by id desc</select>
+        <select id="children" resultMap="node">select * from node where parent = #{id}</select>"#,
+    );
+    let error = session.select_list::<Json>("t.all", ()).await.unwrap_err();
+    assert!(error.message().contains("nested selects go deeper than 100 levels, at `t.children`"), "{error}");
+
+    let nodes: Vec<Json> = session.select_list("t.near", ()).await.unwrap();
+    let depth = std::iter::successors(nodes.last(), |node| node["children"].get(0)).count();
+    assert_eq!(depth, 100, "that deep is fine");
+}
