@@ -178,23 +178,24 @@ impl Cursor {
         }
     }
 
-    /// A column of the current row.
+    /// A column of the current row. What most columns are is found on a short way.
     #[inline]
     pub(crate) fn value(&self, column: usize) -> ValueRef<'_> {
-        let (Some(row), Some(decoder)) = (&self.row, self.plan.decoders.get(column)) else {
-            return self.copied(column);
-        };
-        match row.try_get::<_, Option<Raw<'_>>>(column) {
-            Ok(Some(Raw(raw))) if decoder.makes() => self.scratch.value(column, decoder, raw),
-            Ok(Some(Raw(raw))) => borrowed(decoder, raw),
-            _ => ValueRef::Null,
+        if let (Some(row), Some(decoder), false) = (&self.row, self.plan.decoders.get(column), self.plan.makes)
+            && let Ok(Some(Raw(raw))) = row.try_get::<_, Option<Raw<'_>>>(column)
+        {
+            return borrowed(decoder, raw);
         }
+        self.other_value(column)
     }
 
-    /// The same of a row that is copied.
-    #[cold]
-    fn copied(&self, column: usize) -> ValueRef<'_> {
-        let raw = self.copy.as_ref().and_then(|copy| copy.field(column));
+    /// The same of nulls, of rows with values that are made, of rows that are copied.
+    #[inline(never)]
+    fn other_value(&self, column: usize) -> ValueRef<'_> {
+        let raw = match &self.row {
+            Some(row) => row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten().map(|raw| raw.0),
+            None => self.copy.as_ref().and_then(|copy| copy.field(column)),
+        };
         match (raw, self.plan.decoders.get(column)) {
             (Some(raw), Some(decoder)) if decoder.makes() => self.scratch.value(column, decoder, raw),
             (Some(raw), Some(decoder)) => borrowed(decoder, raw),

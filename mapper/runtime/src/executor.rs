@@ -133,11 +133,19 @@ impl<'c> Executor<'c> {
             return Ok(());
         }
         let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
-        read(&mut handler, &mut rows, &call, &mut visit).await?;
         if handler.folds() {
-            Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
+            Box::pin(read(&mut handler, &mut rows, &call, &mut visit)).await?;
+            return Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await;
         }
-        Ok(())
+        // Not by `read`: called from here the function is compiled into the loop.
+        loop {
+            if let Some(record) = handler.flat(&rows.row()) {
+                visit(&record).map_err(|e| call.failed(e))?;
+            }
+            if !rows.advance().await.map_err(|e| call.failed(e))? {
+                return Ok(());
+            }
+        }
     }
 
     /// Loads what the objects ask for, and gives those that were not given yet.
@@ -191,7 +199,7 @@ impl<'c> Executor<'c> {
     }
 }
 
-/// Gives the rows to the handler, from the current one on.
+/// Gives the rows to the handler, from the current one on, where they are folded.
 async fn read(
     handler: &mut ResultSetHandler<'_>,
     rows: &mut ResultSet<'_>,

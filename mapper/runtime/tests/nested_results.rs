@@ -812,15 +812,17 @@ async fn empty_row() {
             <association property="pet" javaType="Pet"><id property="id" column="pet"/></association>
             <association property="toy" javaType="Toy" notNullColumn="toy"><id property="id" column="toy"/></association>
             <collection property="books" ofType="Book"><id property="id" column="book"/></collection>
+            <collection property="tags" ofType="string"><result column="book"/></collection>
         </resultMap>
         <select id="all" resultMap="user">select 1 as id, null as pet, null as toy, null as book union all select 1, null, null, null</select>
     </mapper>"#;
     let config =
         |value: &str| SqlSession::new(with_setting("returnInstanceForEmptyRow", value, xml), support::source(""));
     let (empty, kept) = (config("false"), config("true"));
-    assert_eq!(json(&empty, "t.all").await, json!([{ "id": 1, "pet": null, "toy": null, "books": [] }]));
+    assert_eq!(json(&empty, "t.all").await, json!([{ "id": 1, "pet": null, "toy": null, "books": [], "tags": [] }]));
     let pet = json!({ "id": null });
-    assert_eq!(json(&kept, "t.all").await, json!([{ "id": 1, "pet": pet, "toy": null, "books": [pet] }]));
+    let expected = json!([{ "id": 1, "pet": pet, "toy": null, "books": [pet], "tags": [] }]);
+    assert_eq!(json(&kept, "t.all").await, expected, "a value that is null is never one");
 }
 
 #[tokio::test]

@@ -133,8 +133,9 @@ async fn targets_without_a_type_of_their_own() {
     let blogs = json(&session, "t.blogs").await;
     let author = json!({ "id": 1, "name": "Ann" });
     let posts = json!([{ "id": 10, "subject": "Traits", "blog_id": 1, "section": "new" }, { "id": 11, "subject": "Macros", "blog_id": 1, "section": "old" }]);
-    assert_eq!(blogs[0], json!({ "id": 1, "title": "Rust", "author": author, "posts": posts, "subjects": ["Traits"] }));
-    assert_eq!(blogs[1], json!({ "id": 2, "title": "Empty", "author": null, "posts": [], "subjects": [] }));
+    let blog = |id: i32, title: &str, author: Json, posts: Json, subjects: Json| json!({ "id": id, "title": title, "section": "new", "author": author, "posts": posts, "subjects": subjects });
+    assert_eq!(blogs[0], blog(1, "Rust", author, posts, json!(["Traits"])));
+    assert_eq!(blogs[1], blog(2, "Empty", Json::Null, json!([]), json!([])));
 }
 
 #[tokio::test]
@@ -142,7 +143,7 @@ async fn column_forwarding_and_complex_column() {
     let session = session(
         "create table asked (what text);",
         r#"
-        <resultMap id="user" type="User">
+        <resultMap id="user" type="User" autoMapping="false">
             <id property="id" column="id"/>
             <association property="group" column="{id = group_id, state=state}" select="group"/>
         </resultMap>
@@ -424,4 +425,27 @@ async fn a_statement_may_outlive_its_configuration() {
     assert_eq!(session.select_list::<Blog>(&kept, ()).await.unwrap(), blogs());
     let blocking = blocking::SqlSession::new(support::configuration(MAPS), support::source(BLOGS));
     assert_eq!(blocking.select_list::<Blog>(&kept, ()).unwrap(), blogs());
+}
+
+/// All rows ask at once, so no select is deep; their objects are.
+#[tokio::test]
+async fn a_long_chain_is_an_error_and_no_overflow_of_the_stack() {
+    let session = session(
+        "create table node (id integer primary key, parent integer);
+         insert into node with recursive n(id) as (select 1 union all select id + 1 from n where id < 3000) select id, id - 1 from n;",
+        r#"
+        <resultMap id="node" type="Node">
+            <id property="id" column="id"/>
+            <collection property="children" column="id" select="children"/>
+        </resultMap>
+        <select id="all" resultMap="node">select * from node order by id desc</select>
+        <select id="near" resultMap="node">select * from node where id > 2900 order by id desc</select>
+        <select id="children" resultMap="node">select * from node where parent = #{id}</select>"#,
+    );
+    let error = session.select_list::<Json>("t.all", ()).await.unwrap_err();
+    assert!(error.message().contains("nested selects go deeper than 100 levels, at `t.children`"), "{error}");
+
+    let nodes: Vec<Json> = session.select_list("t.near", ()).await.unwrap();
+    let depth = std::iter::successors(nodes.last(), |node| node["children"].get(0)).count();
+    assert_eq!(depth, 100, "that deep is fine");
 }

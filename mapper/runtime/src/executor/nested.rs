@@ -12,9 +12,6 @@ use crate::result::{Failure, Forest, Loaded};
 use crate::result_set_handler::ResultSetHandler;
 use crate::statement_handler::StatementHandler;
 
-/// Selects inside of selects that go deeper than this are an error; reading such a value would need as much stack.
-const DEEPEST: usize = 100;
-
 impl Executor<'_> {
     /// Loads what the objects of a result ask for, and what these ask for. A statement runs once for each argument, as with MyBatis' local cache,
     /// so circles end.
@@ -32,7 +29,9 @@ impl Executor<'_> {
                         None => {
                             let loaded = self.nested(statement, &key.0, &asked.argument).await;
                             let loaded = loaded.map_err(|error| asked_for(error, forest, result))?;
-                            let found = add(loaded, forest, result).map_err(|e| statement.blame(e))?;
+                            let found = forest
+                                .add_nested(loaded, result)
+                                .map_err(|failure| statement.blame(refused(failure)))?;
                             known.insert(key, found);
                             found
                         }
@@ -70,14 +69,11 @@ fn asked_for(error: Error, forest: &Forest, by: usize) -> Error {
     }
 }
 
-/// Adds a result that another one asks for.
-fn add(mut loaded: Loaded, forest: &mut Forest, by: usize) -> Result<u32> {
-    loaded.depth = forest.get(by).map_or(0, |by| by.depth) + 1;
-    if loaded.depth > DEEPEST {
-        let message = format!("nested selects go deeper than {DEEPEST} levels, at `{}`", loaded.statement);
-        let error = Error::new(ErrorKind::Result, message);
-        return Err(error.hint("read such rows by one recursive query (with recursive ..)"));
+fn refused(failure: Failure) -> Error {
+    let failure = failure.into_repr();
+    let error = Error::new(ErrorKind::Result, failure.message);
+    match failure.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
-    let too_many = |failure: Failure| Error::new(ErrorKind::Result, failure.to_string());
-    forest.add(loaded).map_err(too_many)
 }

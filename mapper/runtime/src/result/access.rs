@@ -15,7 +15,7 @@ use super::row_de::RowDe;
 fn value<'de, R: Cells, S: DeserializeSeed<'de>>(row: R, entry: &Entry, seed: S) -> Result<S::Value, Failure> {
     match &entry.source {
         Source::Column { index, reader } => with_column(row, *index, reader, |column| seed.deserialize(column)),
-        Source::Group(group) => seed.deserialize(RowDe::object(row, group)),
+        Source::Group(group) => seed.deserialize(RowDe::part(row, group)),
         Source::Child(child) => row.child(*child, seed),
         Source::Unsupported(what) => Err(Failure::unsupported(what)),
     }

@@ -8,7 +8,7 @@ use batis_script::{Discriminator, ResultMap};
 use super::choice::{Choice, Reads, Switch};
 use super::group::{Group, Reader, Source, folded};
 use super::java_types::{is_map, is_scalar};
-use super::nested::{Nested, is_empty, is_grouped, is_simple, needs_tree, nested};
+use super::nested::{Nested, is_empty, is_grouped, is_simple, mappings, needs_tree, nested};
 use super::plan::{Argument, Child, ChildSource, Joined, ObjectPlan, Problem, Rows, Select, Tags, TreePlan};
 use super::result_maps::ResultMaps;
 use crate::type_handler::TypeHandlers;
@@ -97,6 +97,7 @@ struct Draft {
     columns: Columns,
     key: Vec<usize>,
     found: Vec<usize>,
+    made_of: Vec<usize>,
     children: Vec<Child>,
     /// The first column without a property.
     unnamed: Option<(usize, Reader)>,
@@ -109,6 +110,7 @@ impl Compiler<'_> {
             columns: Columns { own, mapped: vec![false; self.shape.len()] },
             key: Vec::new(),
             found: Vec::new(),
+            made_of: Vec::new(),
             children: Vec::new(),
             unnamed: None,
         }
@@ -118,9 +120,13 @@ impl Compiler<'_> {
     fn flat(&mut self, map: Option<&ResultMap>) -> Group {
         let mut draft = self.draft(None);
         if let Some(map) = map {
+            if is_value(map.type_name.as_deref()) {
+                self.only_value(&mut draft, Some(map), "");
+                return draft.group;
+            }
             self.add_columns(&mut draft, map, "");
             for nested in nested(map) {
-                self.mark_columns(&mut draft, nested, "");
+                self.mark_column(&mut draft, nested, "");
                 add_unsupported(&mut draft, nested);
             }
         }
@@ -155,8 +161,12 @@ impl Compiler<'_> {
     /// The object of a statement without a result map.
     fn labels_only(&mut self, result_type: Option<&str>) -> Choice {
         let mut draft = self.draft(Some(Vec::new()));
-        self.add_labels(&mut draft, "");
-        self.finish(draft, "".into(), result_type, Tags::new())
+        if is_value(result_type) {
+            self.only_value(&mut draft, None, "");
+        } else {
+            self.add_labels(&mut draft, "");
+        }
+        self.finish(draft, "".into(), Tags::new())
     }
 
     /// The map's object, and those of its discriminator's cases. `past` has the cases that led here: a circle of cases ends.
@@ -220,33 +230,56 @@ impl Compiler<'_> {
             self.add_nested(&mut draft, map, nested, prefix);
         }
         self.path.pop();
-        let auto = match self.known.auto_mapping {
-            AutoMapping::None => false,
-            AutoMapping::Partial => alone,
-            AutoMapping::Full => true,
-        };
-        if map.auto_mapping.unwrap_or(auto) {
-            self.add_labels(&mut draft, prefix);
+        if is_value(map.type_name.as_deref()) {
+            self.only_value(&mut draft, Some(map), prefix);
+        } else {
+            let auto = match self.known.auto_mapping {
+                AutoMapping::None => false,
+                AutoMapping::Partial => alone,
+                AutoMapping::Full => true,
+            };
+            if map.auto_mapping.unwrap_or(auto) {
+                self.add_labels(&mut draft, prefix);
+            }
+            if is_empty(map) {
+                self.key_of_labels(&mut draft, map, prefix);
+            }
+            if !map.type_name.as_deref().is_some_and(is_map) {
+                draft.settle();
+            }
         }
-        if is_empty(map) {
-            self.key_of_labels(&mut draft, map, prefix);
-        }
-        self.finish(draft, Arc::clone(&map.id), map.type_name.as_deref(), tags).object
+        self.finish(draft, Arc::clone(&map.id), tags).object
     }
 
-    fn finish(&mut self, mut draft: Draft, map: Arc<str>, type_name: Option<&str>, tags: Tags) -> Choice {
-        draft.settle(type_name);
-        let Draft { group, columns, key, found, children, .. } = draft;
+    fn finish(&mut self, draft: Draft, map: Arc<str>, tags: Tags) -> Choice {
+        let Draft { group, columns, key, found, made_of, children, .. } = draft;
         let columns = columns.own.unwrap_or_default();
-        self.objects.push(ObjectPlan { map, group, columns, key, found, children, tags });
+        self.objects.push(ObjectPlan { map, group, columns, key, found, made_of, children, tags });
         Choice { object: self.objects.len() - 1, switch: None }
     }
 
+    /// What a map or type of one value reads: the column of its first mapping, else the first column.
+    ///
+    /// Source: `createPrimitiveResultObject` of MyBatis.
+    fn only_value(&self, draft: &mut Draft, map: Option<&ResultMap>, prefix: &str) {
+        let first = map.and_then(|map| mappings(map).find(|mapping| is_simple(mapping) && mapping.column.is_some()));
+        let (index, reader) = match first {
+            Some(first) => (
+                self.column(first.column.as_deref().unwrap_or_default(), prefix),
+                self.reader(first.type_handler.as_deref()),
+            ),
+            None => (Some(0).filter(|_| !self.shape.is_empty()), Reader::Plain),
+        };
+        draft.unnamed = index.map(|index| (draft.columns.add(index), reader));
+        draft.group = Group::default();
+        draft.found.clear();
+        draft.settle();
+    }
+
     fn add_columns(&mut self, draft: &mut Draft, map: &ResultMap, prefix: &str) {
-        let mappings = || map.constructor.iter().chain(&map.ids).chain(&map.results);
         // Without ids all columns tell rows apart. An id that is no column counts as one, and tells nothing.
-        let all = !mappings().any(|mapping| mapping.is_id);
-        for mapping in mappings().filter(|mapping| is_simple(mapping)) {
+        let all = !mappings(map).any(|mapping| mapping.is_id);
+        for mapping in mappings(map).filter(|mapping| is_simple(mapping)) {
             let Some(column) = &mapping.column else { continue };
             // A mapped column that the query does not have is left out, as in MyBatis.
             let Some(index) = self.column(column, prefix) else { continue };
@@ -257,14 +290,20 @@ impl Compiler<'_> {
             }
             let reader = self.reader(mapping.type_handler.as_deref());
             match &mapping.property {
-                Some(property) => draft.add(property, at, reader),
+                Some(property) => draft.set(property, at, reader),
                 None => drop(draft.unnamed.get_or_insert((at, reader))),
             }
+        }
+        if map.constructor.iter().all(is_simple) {
+            let columns =
+                map.constructor.iter().filter_map(|argument| self.column(argument.column.as_deref()?, prefix));
+            draft.made_of = columns.map(|index| draft.columns.add(index)).collect();
+            draft.found.extend_from_slice(&draft.made_of);
         }
     }
 
     fn add_nested(&mut self, draft: &mut Draft, map: &ResultMap, nested: Nested<'_>, prefix: &str) {
-        self.mark_columns(draft, nested, prefix);
+        self.mark_column(draft, nested, prefix);
         if add_unsupported(draft, nested) {
             return;
         }
@@ -272,20 +311,18 @@ impl Compiler<'_> {
             Some(select) => self.select(draft, map, nested, select, prefix).map(ChildSource::Select),
             None => self.joined(map, nested, prefix).map(ChildSource::Joined),
         };
-        let source = source.unwrap_or(ChildSource::Nothing);
-        draft.children.push(Child { many: nested.many, source });
+        // A select that is left out gives no list either.
+        let many = nested.many && (nested.select.is_none() || source.is_some());
+        draft.children.push(Child { many, source: source.unwrap_or(ChildSource::Nothing) });
         if let Some(property) = nested.property {
             draft.group.add(property, Source::Child(draft.children.len() - 1));
         }
     }
 
-    /// Columns that a nested mapping names are not mapped by their labels either, as in MyBatis.
-    fn mark_columns(&self, draft: &mut Draft, nested: Nested<'_>, prefix: &str) {
-        let single = nested.column.filter(|_| nested.columns.is_empty());
-        for column in single.into_iter().chain(nested.columns.iter().map(|(_, column)| &**column)) {
-            if let Some(index) = self.column(column, prefix) {
-                draft.columns.mapped[index] = true;
-            }
+    /// The column that a nested mapping names is not mapped by its label either. As in MyBatis, those of `{name=column, ..}` are.
+    fn mark_column(&self, draft: &mut Draft, nested: Nested<'_>, prefix: &str) {
+        if let Some(index) = nested.column.and_then(|column| self.column(column, prefix)) {
+            draft.columns.mapped[index] = true;
         }
     }
 
@@ -422,21 +459,33 @@ fn add_unsupported(draft: &mut Draft, nested: Nested<'_>) -> bool {
     nested.unsupported.is_some()
 }
 
+/// A map or type of one value.
+fn is_value(type_name: Option<&str>) -> bool {
+    type_name.is_some_and(is_scalar)
+}
+
 impl Draft {
+    /// A column by its label: the first one of a name stays.
     fn add(&mut self, property: &str, column: usize, reader: Reader) {
         self.found.push(column);
         self.group.add(property, Source::Column { index: column, reader });
     }
 
-    /// An object of one value is that value: where its only column has no property, or its Java type is one of values.
-    fn settle(&mut self, type_name: Option<&str>) {
-        match self.unnamed.take() {
-            Some((index, reader)) if self.group.entries.is_empty() => {
-                self.found.push(index);
-                self.group.add("", Source::Column { index, reader });
-                self.group.scalar = true;
-            }
-            _ => self.group.scalar = self.group.entries.len() == 1 && type_name.is_some_and(is_scalar),
+    /// A column that is mapped: of two for one property the later one counts.
+    fn set(&mut self, property: &str, column: usize, reader: Reader) {
+        self.found.push(column);
+        self.group.set(property, Source::Column { index: column, reader });
+    }
+
+    /// An object of one column without a property is that value.
+    fn settle(&mut self) {
+        if !self.group.entries.is_empty() {
+            return;
+        }
+        if let Some((index, reader)) = self.unnamed.take() {
+            self.add("", index, reader);
+            self.made_of = vec![index];
+            self.group.scalar = true;
         }
     }
 }

@@ -39,7 +39,17 @@ impl ObjectPlan {
     }
 
     fn has_values(&self, row: &RowRef<'_>) -> bool {
-        self.found.iter().any(|column| !row.value(self.columns[*column]).is_null())
+        self.any(&self.found, row)
+    }
+
+    /// Source: `createParameterizedResultObject` of MyBatis makes no object of nulls alone.
+    fn can_be_made(&self, row: &RowRef<'_>) -> bool {
+        self.made_of.is_empty() || self.any(&self.made_of, row)
+    }
+
+    /// Whether one of these columns is not null.
+    fn any(&self, columns: &[usize], row: &RowRef<'_>) -> bool {
+        columns.iter().any(|column| !row.value(self.columns[*column]).is_null())
     }
 }
 
@@ -112,6 +122,9 @@ impl Fold<'_, '_> {
         }
         let plan = self.plan;
         let object_plan = &plan.objects[object];
+        if !object_plan.can_be_made(self.row) {
+            return Ok(false);
+        }
         let found = plan.keeps_empty || object_plan.has_values(self.row);
         if !found && object_plan.joined().next().is_none() {
             return Ok(false);

@@ -11,6 +11,15 @@ use super::tree::{Tree, number};
 use super::values::encode;
 use crate::params::from_sql_value;
 
+/// Selects inside of selects that go deeper than this are an error: reading such a value needs as much stack.
+pub(crate) const DEEPEST: usize = 100;
+
+#[cold]
+pub(crate) fn too_deep(statement: &str) -> Failure {
+    Failure::new(format!("nested selects go deeper than {DEEPEST} levels, at `{statement}`"))
+        .hint("read such rows by one recursive query (with recursive ..)")
+}
+
 /// Results by number; the first is the statement's own. Equal selects share one.
 #[derive(Debug, Default)]
 pub(crate) struct Forest(Vec<Loaded>);
@@ -75,6 +84,12 @@ impl Forest {
         let result = number(self.0.len())?;
         self.0.push(loaded);
         Ok(result)
+    }
+
+    /// Adds a result that another one asks for.
+    pub(crate) fn add_nested(&mut self, mut loaded: Loaded, by: usize) -> Result<u32, Failure> {
+        loaded.depth = self.get(by).map_or(0, |by| by.depth) + 1;
+        if loaded.depth > DEEPEST { Err(too_deep(&loaded.statement)) } else { self.add(loaded) }
     }
 
     /// Says which result a property has.

@@ -102,6 +102,15 @@ impl Group {
 
     /// Adds a source under a path such as `product.category.name`. The first one of a property stays.
     pub(crate) fn add(&mut self, path: &str, source: Source) {
+        self.insert(path, source, false);
+    }
+
+    /// The same, but the last one of a property stays.
+    pub(super) fn set(&mut self, path: &str, source: Source) {
+        self.insert(path, source, true);
+    }
+
+    fn insert(&mut self, path: &str, source: Source, replaces: bool) {
         let (head, rest) = match path.split_once('.') {
             Some((head, rest)) if !head.is_empty() && !rest.is_empty() => (head, Some(rest)),
             _ => (path, None),
@@ -109,15 +118,16 @@ impl Group {
         let at = self.entries.iter().position(|e| &*e.name == head);
         match (rest, at) {
             (None, None) => self.entries.push(Entry { name: head.into(), source }),
+            (None, Some(at)) if replaces => self.entries[at].source = source,
             (None, Some(_)) => {}
             (Some(rest), None) => {
                 let mut inner = Self::default();
-                inner.add(rest, source);
+                inner.insert(rest, source, replaces);
                 self.entries.push(Entry { name: head.into(), source: Source::Group(inner) });
             }
             (Some(rest), Some(at)) => {
                 if let Source::Group(inner) = &mut self.entries[at].source {
-                    inner.add(rest, source);
+                    inner.insert(rest, source, replaces);
                 }
             }
         }

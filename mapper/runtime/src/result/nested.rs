@@ -86,6 +86,11 @@ fn argument_of(argument: &ResultMapping) -> Nested<'_> {
     }
 }
 
+/// The columns of a map, in the order in which they are filled.
+pub(super) fn mappings(map: &ResultMap) -> impl Iterator<Item = &ResultMapping> {
+    map.constructor.iter().chain(&map.ids).chain(&map.results)
+}
+
 pub(super) fn is_simple(mapping: &ResultMapping) -> bool {
     mapping.select.is_none() && mapping.result_map.is_none()
 }

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use super::cells::Cells;
 use super::column_de::ColumnDe;
 use super::error::Failure;
-use super::forest::{Forest, Loaded};
+use super::forest::{DEEPEST, Forest, Loaded, too_deep};
 use super::plan::{Child, ChildSource, ObjectPlan, Tags};
 use super::row_de::RowDe;
 
@@ -25,9 +25,17 @@ pub(crate) struct Object<'t> {
 struct Open<'t> {
     result: usize,
     outer: Option<&'t Open<'t>>,
+    /// How many selects led here: more than led to the result when it was loaded, where others asked for it first.
+    depth: usize,
 }
 
-impl Open<'_> {
+impl<'t> Open<'t> {
+    const ROOT: Self = Self { result: 0, outer: None, depth: 0 };
+
+    fn inside(result: usize, outer: &'t Self) -> Self {
+        Self { result, outer: Some(outer), depth: outer.depth + 1 }
+    }
+
     fn has(&self, result: usize) -> bool {
         let mut open = Some(self);
         while let Some(inner) = open {
@@ -45,7 +53,7 @@ impl<'t> Object<'t> {
     pub(crate) fn root(forest: &'t Forest, nth: usize) -> Option<Self> {
         let loaded = forest.get(0)?;
         let node = *loaded.tree.roots().get(nth)?;
-        Some(Self { forest, loaded, node, open: Open { result: 0, outer: None } })
+        Some(Self { forest, loaded, node, open: Open::ROOT })
     }
 
     pub(crate) fn plan(&self) -> &'t ObjectPlan {
@@ -145,7 +153,10 @@ impl<'t> ChildDe<'t> {
             return Err(Failure::new(message).hint("leave the way back out of the type, or out of the result map"));
         }
         let outer = owner.open;
-        let open = Open { result, outer: Some(&outer) };
+        let open = Open::inside(result, &outer);
+        if open.depth > DEEPEST {
+            return Err(too_deep(&loaded.statement));
+        }
         let roots = loaded.tree.roots();
         let owner = Object { loaded, open, ..owner };
         let items = Items { owner, next: None, last: roots.last().copied(), roots, at: 0 };

@@ -63,6 +63,8 @@ pub(crate) struct ObjectPlan {
     pub(crate) key: Vec<usize>,
     /// The columns that make the object exist when one of them is not null.
     pub(crate) found: Vec<usize>,
+    /// The columns of its constructor, or the one of its value: where all of them are null there is no object, whatever else there is.
+    pub(crate) made_of: Vec<usize>,
     pub(crate) children: Vec<Child>,
     pub(crate) tags: Tags,
 }

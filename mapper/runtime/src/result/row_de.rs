@@ -16,21 +16,35 @@ use crate::sql_value::ANY;
 pub(crate) struct RowDe<'a, R> {
     row: R,
     group: &'a Group,
-    /// The whole row, and not an object inside of it.
-    whole: bool,
+    what: What,
+}
+
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Row,
+    /// An object of a tree.
+    Object,
+    /// Properties under a common name (`product.id`, `product.name`): no object of its own, so it is not there when all are null.
+    Part,
 }
 
 impl<'a, R: Cells> RowDe<'a, R> {
     /// A whole row.
     #[inline]
     pub(crate) fn new(row: R, group: &'a Group) -> Self {
-        Self { row, group, whole: true }
+        Self { row, group, what: What::Row }
     }
 
     /// An object inside of a row.
     #[inline]
     pub(super) fn object(row: R, group: &'a Group) -> Self {
-        Self { row, group, whole: false }
+        Self { row, group, what: What::Object }
+    }
+
+    #[inline]
+    pub(super) fn part(row: R, group: &'a Group) -> Self {
+        Self { row, group, what: What::Part }
     }
 
     fn all_null(&self) -> bool {
@@ -43,7 +57,7 @@ impl<'a, R: Cells> RowDe<'a, R> {
         match &self.group.entries[..] {
             [only] => match &only.source {
                 Source::Column { index, reader } => with_column(self.row, *index, reader, read),
-                Source::Group(inner) => Self::object(self.row, inner).only(read),
+                Source::Group(inner) => Self::part(self.row, inner).only(read),
                 Source::Child(_) => Err(self.not_one_column()),
                 Source::Unsupported(what) => Err(Failure::unsupported(what)),
             },
@@ -53,7 +67,7 @@ impl<'a, R: Cells> RowDe<'a, R> {
 
     #[cold]
     fn not_one_column(&self) -> Failure {
-        if !self.whole {
+        if self.what != What::Row {
             let count = self.group.entries.len();
             let failure = Failure::new(format!("an object of {count} properties where one value was expected"));
             return failure.hint("read it into a struct or a map");
@@ -75,7 +89,7 @@ impl<'a, R: Cells> RowDe<'a, R> {
 
     fn tuple<'de, V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
         let count = self.row.shape().len();
-        if !self.whole || self.is_one_list() {
+        if self.what != What::Row || self.is_one_list() {
             return self.only(|column| column.deserialize_tuple(length, visitor));
         }
         if count != length {
@@ -123,6 +137,9 @@ impl<'de, R: Cells> Deserializer<'de> for RowDe<'_, R> {
         if self.group.scalar {
             return self.only(|column| column.deserialize_any(visitor));
         }
+        if self.what == What::Part && self.all_null() {
+            return visitor.visit_unit();
+        }
         self.deserialize_map(visitor)
     }
 
@@ -160,7 +177,7 @@ impl<'de, R: Cells> Deserializer<'de> for RowDe<'_, R> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if !self.whole || self.is_one_list() {
+        if self.what != What::Row || self.is_one_list() {
             return self.only(|column| column.deserialize_seq(visitor));
         }
         self.positions(visitor)

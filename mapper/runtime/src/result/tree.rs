@@ -264,6 +264,7 @@ mod tests {
             columns: vec![0],
             key: vec![0],
             found: Vec::new(),
+            made_of: Vec::new(),
             children: Vec::new(),
             tags: Tags::new(),
         };
