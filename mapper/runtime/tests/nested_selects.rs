@@ -449,3 +449,36 @@ async fn a_long_chain_is_an_error_and_no_overflow_of_the_stack() {
     let depth = std::iter::successors(nodes.last(), |node| node["children"].get(0)).count();
     assert_eq!(depth, 100, "that deep is fine");
 }
+
+/// Two ways from each object to the next: the last of 60 would be read as often as no machine can.
+#[tokio::test]
+async fn objects_that_many_ways_lead_to_are_an_error_and_no_work_without_end() {
+    #[derive(Debug, Deserialize)]
+    struct Node {
+        id: i64,
+        left: Vec<Node>,
+        right: Vec<Node>,
+    }
+    let maps = r#"
+        <resultMap id="node" type="Node">
+            <id property="id" column="id"/>
+            <collection property="left" column="id" select="next"/>
+            <collection property="right" column="id" select="next"/>
+        </resultMap>
+        <select id="from" resultMap="node">select * from node where id = #{id}</select>
+        <select id="next" resultMap="node">select * from node where id = #{id} + 1</select>"#;
+    let session = session(
+        "create table node (id integer primary key);
+         insert into node with recursive n(id) as (select 1 union all select id + 1 from n where id < 60) select id from n;",
+        maps,
+    );
+    let error = session.select_one::<Node>("t.from", 1).await.unwrap_err();
+    let message = "nested selects lead to the same objects by too many ways, at `t.next`";
+    assert!(error.message().contains(message), "{error}");
+
+    let near: Node = session.select_one("t.from", 50).await.unwrap();
+    fn count(node: &Node) -> usize {
+        1 + node.left.iter().chain(&node.right).map(count).sum::<usize>()
+    }
+    assert_eq!((near.id, count(&near)), (50, (1 << 11) - 1));
+}

@@ -1,6 +1,7 @@
 //! [`Forest`]: the tree of a statement's rows, and those of its nested selects.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use batis_dbc::{Shape, ValueRef};
 use batis_script::{Map, Value};
@@ -20,9 +21,26 @@ pub(crate) fn too_deep(statement: &str) -> Failure {
         .hint("read such rows by one recursive query (with recursive ..)")
 }
 
+/// Equal selects share a result, and each way to it reads its objects anew, since values are owned. So many are read in any case, ..
+const FEW: usize = 100_000;
+/// .. and so many for each object that was loaded. Data of which each object leads to the next by two ways would have no end.
+const WAYS: usize = 1000;
+
+#[cold]
+fn too_many(statement: &str) -> Failure {
+    Failure::new(format!("nested selects lead to the same objects by too many ways, at `{statement}`"))
+        .hint("leave one of the ways out of the type, or read such rows by a join or a recursive query")
+}
+
 /// Results by number; the first is the statement's own. Equal selects share one.
 #[derive(Debug, Default)]
-pub(crate) struct Forest(Vec<Loaded>);
+pub(crate) struct Forest {
+    results: Vec<Loaded>,
+    /// How many objects of nested selects were read.
+    read: AtomicUsize,
+    /// How many may be, if that was asked already.
+    limit: OnceLock<usize>,
+}
 
 /// The objects of one result.
 #[derive(Debug)]
@@ -68,21 +86,31 @@ impl Loaded {
 
 impl Forest {
     pub(crate) fn get(&self, result: usize) -> Option<&Loaded> {
-        self.0.get(result)
+        self.results.get(result)
+    }
+
+    /// Counts objects of a nested select that are read.
+    pub(crate) fn count_read(&self, objects: usize, statement: &str) -> Result<(), Failure> {
+        let read = self.read.fetch_add(objects, Ordering::Relaxed).saturating_add(objects);
+        if read <= FEW {
+            return Ok(());
+        }
+        let loaded = || self.results.iter().map(|loaded| loaded.tree.len()).sum::<usize>().saturating_mul(WAYS);
+        if read <= *self.limit.get_or_init(loaded) { Ok(()) } else { Err(too_many(statement)) }
     }
 
     pub(crate) fn first_mut(&mut self) -> Option<&mut Loaded> {
-        self.0.first_mut()
+        self.results.first_mut()
     }
 
     pub(crate) fn take_first(&mut self) -> Option<Loaded> {
-        self.0.drain(..).next()
+        self.results.drain(..).next()
     }
 
     /// Adds a result; gives its number.
     pub(crate) fn add(&mut self, loaded: Loaded) -> Result<u32, Failure> {
-        let result = number(self.0.len())?;
-        self.0.push(loaded);
+        let result = number(self.results.len())?;
+        self.results.push(loaded);
         Ok(result)
     }
 
@@ -94,14 +122,14 @@ impl Forest {
 
     /// Says which result a property has.
     pub(crate) fn link(&mut self, place: Place, result: u32) {
-        if let Some(loaded) = self.0.get_mut(place.result) {
+        if let Some(loaded) = self.results.get_mut(place.result) {
             loaded.tree.set_result(place.node, place.child, result);
         }
     }
 
     /// The selects that an object of a result asks for; none behind its last object.
     pub(crate) fn asked(&self, result: usize, node: usize) -> Option<Vec<Asked>> {
-        let loaded = self.0.get(result)?;
+        let loaded = self.results.get(result)?;
         let node = u32::try_from(node).ok().filter(|node| (*node as usize) < loaded.tree.len())?;
         let plan = loaded.plan.objects.get(loaded.tree.plan(node))?;
         let asked = plan.selects().filter_map(|(child, select)| {

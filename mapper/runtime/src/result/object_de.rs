@@ -158,6 +158,7 @@ impl<'t> ChildDe<'t> {
             return Err(too_deep(&loaded.statement));
         }
         let roots = loaded.tree.roots();
+        owner.forest.count_read(roots.len(), &loaded.statement)?;
         let owner = Object { loaded, open, ..owner };
         let items = Items { owner, next: None, last: roots.last().copied(), roots, at: 0 };
         read(items).map_err(|failure| failure.in_select(&loaded.statement, &loaded.shape))
