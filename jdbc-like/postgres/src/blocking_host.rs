@@ -5,7 +5,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ use crate::canceller::ThreadCanceller;
 use crate::host::{CANCEL_LIMIT, Io};
 use crate::secure::Channel;
 use crate::socket::{Peer, Socket};
+use crate::sync::lock;
 use crate::wakeup::Wakeup;
 
 /// Drives a connection on the threads that wait for it.
@@ -65,7 +66,7 @@ impl BlockingHost {
     }
 
     fn alarm(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.alarm.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.alarm)
     }
 
     /// Ready at this instant, if this host runs it.
@@ -186,7 +187,7 @@ pub(crate) fn cancel_aside(token: CancelToken, peer: Peer) -> BoxFuture<'static,
     let answer = Arc::new(Mutex::new(Answer::default()));
     let (asking, ask) = (Arc::clone(&answer), move || {
         let done = cancel(&token, &peer);
-        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answer = lock(&answer);
         answer.done = Some(done);
         answer.waiting.take().into_iter().for_each(Waker::wake);
     });
@@ -194,7 +195,7 @@ pub(crate) fn cancel_aside(token: CancelToken, peer: Peer) -> BoxFuture<'static,
         return Box::pin(std::future::ready(Err(error)));
     }
     Box::pin(poll_fn(move |cx| {
-        let mut answer = asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answer = lock(&asking);
         match answer.done.take() {
             Some(done) => Poll::Ready(done),
             None => {

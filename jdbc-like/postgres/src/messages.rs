@@ -1,12 +1,14 @@
 //! What the server says without being asked: notices, notifications, and the end of the connection.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use batis_dbc::{SqlError, SqlState};
 use tokio_postgres::AsyncMessage;
 use tokio_postgres::error::DbError;
+
+use crate::sync::lock;
 
 /// How many notices are kept.
 pub(crate) const NOTICES: usize = 64;
@@ -100,7 +102,7 @@ pub(crate) enum Found {
 
 impl Inbox {
     fn content(&self) -> MutexGuard<'_, Content> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(crate) fn put(&self, message: AsyncMessage) {

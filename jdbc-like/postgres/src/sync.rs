@@ -1,4 +1,4 @@
-//! What [`relay`](crate::relay) is made of; its model puts loom's in place of these.
+//! What [`relay`](crate::relay) is made of (its model puts loom's in place of these), and the lock that all take.
 
 pub(crate) use std::sync::atomic::{AtomicU8, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard};

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use batis_dbc::{Result, SqlError, SqlState};
 
 use crate::options::{Address, Options, Target};
 use crate::settings::Settings;
+use crate::sync::lock;
 
 /// How long what was learned of a server counts.
 ///
@@ -86,7 +87,7 @@ pub(crate) struct Statuses(Mutex<HashMap<Address, (Status, Instant)>>);
 
 impl Statuses {
     fn all(&self) -> MutexGuard<'_, HashMap<Address, (Status, Instant)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn learn(&self, address: &Address, status: Status) {

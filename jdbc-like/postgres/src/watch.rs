@@ -7,13 +7,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use postgres_types::Type;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
+use crate::sync::lock;
 use crate::types::TypeMap;
 
 /// What was seen last.
@@ -134,26 +135,26 @@ impl Watch {
 
     /// The types of the parameters of the statement that was prepared last, as the server sees them.
     pub(crate) fn parameters(&self) -> Box<[u32]> {
-        self.parameters.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.parameters).clone()
     }
 
     /// How types are read that not every server has.
     pub(crate) fn types(&self) -> Arc<TypeMap> {
-        Arc::clone(&self.types.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&lock(&self.types))
     }
 
     /// Remembers how types are read.
     pub(crate) fn learn(&self, learn: impl FnOnce(&mut TypeMap)) {
-        learn(Arc::make_mut(&mut self.types.lock().unwrap_or_else(PoisonError::into_inner)));
+        learn(Arc::make_mut(&mut lock(&self.types)));
     }
 
     /// Looks at the last row description; none: the statement returns no rows.
     pub(crate) fn description<T>(&self, look: impl FnOnce(Option<&[u8]>) -> T) -> T {
-        look(self.description.lock().unwrap_or_else(PoisonError::into_inner).as_deref())
+        look(lock(&self.description).as_deref())
     }
 
     fn describe(&self, body: Option<&[u8]>) {
-        let mut kept = self.description.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.description);
         match (body, &mut *kept) {
             (Some(body), Some(kept)) => {
                 kept.clear();
@@ -287,7 +288,7 @@ impl<S> Watched<S> {
                 hide_columns(body);
             }
             _ => {
-                *self.watch.parameters.lock().unwrap_or_else(PoisonError::into_inner) = parameters(body).collect();
+                *lock(&self.watch.parameters) = parameters(body).collect();
                 hide_parameters(body);
             }
         }
