@@ -79,7 +79,7 @@ impl DataSource for Pool<ConnectionManager> {
             (Some(left), Some(timeout)) => Some(left.min(timeout)),
             (left, timeout) => left.or(timeout),
         };
-        self.get_blocking_at(timeout, at).map(Lease::from).map_err(|error| self.lends_nothing(error))
+        self.get_blocking_at(|| timeout, at).map(Lease::from).map_err(|error| self.lends_nothing(error))
     }
 
     fn info(&self) -> &DataSourceInfo {

@@ -76,7 +76,7 @@ impl<M: Manager> Pool<M> {
     #[track_caller]
     #[doc(alias = "getConnection")]
     pub fn get(&self) -> impl Future<Output = Result<Pooled<M>, PoolError>> + Send {
-        self.get_at(self.connection_timeout(), Some(Location::caller()))
+        self.get_at(|| self.connection_timeout(), Some(Location::caller()))
     }
 
     /// Borrows, waiting for at most `timeout`, however short.
@@ -85,14 +85,19 @@ impl<M: Manager> Pool<M> {
     /// As [`get`](Pool::get).
     #[track_caller]
     pub fn get_timeout(&self, timeout: Duration) -> impl Future<Output = Result<Pooled<M>, PoolError>> + Send {
-        self.get_at(Some(timeout), Some(Location::caller()))
+        self.get_at(move || Some(timeout), Some(Location::caller()))
     }
 
-    async fn get_at(&self, timeout: Option<Duration>, at: Place) -> Result<Pooled<M>, PoolError> {
+    /// The timeout is asked for only where it is needed.
+    async fn get_at(
+        &self,
+        timeout: impl FnOnce() -> Option<Duration> + Send,
+        at: Place,
+    ) -> Result<Pooled<M>, PoolError> {
         match self.fast(at) {
             Found::Fresh(pooled) => Ok(pooled),
-            Found::Stale(hold) => self.slow(Some(hold), timeout, at).await,
-            Found::Nothing => self.slow(None, timeout, at).await,
+            Found::Stale(hold) => self.slow(Some(hold), timeout(), at).await,
+            Found::Nothing => self.slow(None, timeout(), at).await,
         }
     }
 
@@ -117,26 +122,33 @@ impl<M: Manager> Pool<M> {
     ///
     /// # Errors
     /// As [`get`](Pool::get).
+    // Inlined, so that what was found need not go through memory.
+    #[inline]
     #[track_caller]
     pub fn get_blocking(&self) -> Result<Pooled<M>, PoolError> {
-        self.get_blocking_at(self.connection_timeout(), Some(Location::caller()))
+        self.get_blocking_at(|| self.connection_timeout(), Some(Location::caller()))
     }
 
     /// [`get_timeout`](Pool::get_timeout) for a plain thread, which is parked meanwhile.
     ///
     /// # Errors
     /// As [`get`](Pool::get).
+    #[inline]
     #[track_caller]
     pub fn get_blocking_timeout(&self, timeout: Duration) -> Result<Pooled<M>, PoolError> {
-        self.get_blocking_at(Some(timeout), Some(Location::caller()))
+        self.get_blocking_at(|| Some(timeout), Some(Location::caller()))
     }
 
     #[inline]
-    pub(crate) fn get_blocking_at(&self, timeout: Option<Duration>, at: Place) -> Result<Pooled<M>, PoolError> {
+    pub(crate) fn get_blocking_at(
+        &self,
+        timeout: impl FnOnce() -> Option<Duration>,
+        at: Place,
+    ) -> Result<Pooled<M>, PoolError> {
         match self.fast(at) {
             Found::Fresh(pooled) => Ok(pooled),
-            Found::Stale(hold) => self.slow_blocking(Some(hold), timeout, at),
-            Found::Nothing => self.slow_blocking(None, timeout, at),
+            Found::Stale(hold) => self.slow_blocking(Some(hold), timeout(), at),
+            Found::Nothing => self.slow_blocking(None, timeout(), at),
         }
     }
 

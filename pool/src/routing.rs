@@ -293,7 +293,7 @@ impl Inner {
             // An exhausted primary is waited for; so the short attempt is for those that cannot connect.
             let short = self.patience(place, route).filter(|_| reads || member.pool.is_failing());
             let timeout = [left(), short.or(own)].into_iter().flatten().min();
-            match member.pool.get_blocking_at(timeout, at) {
+            match member.pool.get_blocking_at(|| timeout, at) {
                 Ok(pooled) => {
                     member.worked();
                     return Ok(pooled.into());
