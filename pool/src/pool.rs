@@ -122,7 +122,7 @@ impl<M: Manager> Pool<M> {
     ///
     /// # Errors
     /// As [`get`](Pool::get).
-    // Inlined, so that what was found need not go through memory.
+    // Inlined, and the slow path apart: what is found at once stays in registers.
     #[inline]
     #[track_caller]
     pub fn get_blocking(&self) -> Result<Pooled<M>, PoolError> {
@@ -145,11 +145,14 @@ impl<M: Manager> Pool<M> {
         timeout: impl FnOnce() -> Option<Duration>,
         at: Place,
     ) -> Result<Pooled<M>, PoolError> {
-        match self.fast(at) {
-            Found::Fresh(pooled) => Ok(pooled),
-            Found::Stale(hold) => self.slow_blocking(Some(hold), timeout(), at),
-            Found::Nothing => self.slow_blocking(None, timeout(), at),
-        }
+        let stale = match self.fast(at) {
+            Found::Fresh(pooled) => return Ok(pooled),
+            Found::Stale(hold) => Some(hold),
+            Found::Nothing => None,
+        };
+        // Taken apart, so that only what the slow path gives goes through memory.
+        let pooled = self.slow_blocking(stale, timeout(), at)?;
+        Ok(pooled)
     }
 
     #[cold]
