@@ -1,4 +1,4 @@
-//! The host of connections for tasks. Only here and in its socket is a runtime used: its timers, and its tasks.
+//! The host of connections for tasks. Only here and in their [sockets](AsyncSocket) is a runtime used.
 
 use std::future::Future;
 use std::io;

@@ -13,7 +13,7 @@ use tokio_postgres::{Error, Row, RowStream};
 
 use crate::copy_out::CopyOut;
 use crate::plan::Plan;
-use crate::value::decode::{Raw, Scratch, borrowed};
+use crate::value::decode::{Scratch, borrowed, raw};
 
 /// The rows of the running statement, or what is left of the last one: its columns.
 pub(crate) struct Cursor {
@@ -123,9 +123,7 @@ impl Cursor {
     #[inline]
     fn show(&mut self, row: Row) -> Step {
         if self.plan.makes {
-            make(&mut self.scratch, &self.plan, |column| {
-                row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten().map(|raw| raw.0)
-            });
+            make(&mut self.scratch, &self.plan, |column| raw(&row, column));
         }
         self.row = Some(row);
         Step::Row
@@ -182,7 +180,7 @@ impl Cursor {
     #[inline]
     pub(crate) fn value(&self, column: usize) -> ValueRef<'_> {
         if let (Some(row), Some(decoder), false) = (&self.row, self.plan.decoders.get(column), self.plan.makes)
-            && let Ok(Some(Raw(raw))) = row.try_get::<_, Option<Raw<'_>>>(column)
+            && let Some(raw) = raw(row, column)
         {
             return borrowed(decoder, raw);
         }
@@ -193,7 +191,7 @@ impl Cursor {
     #[inline(never)]
     fn other_value(&self, column: usize) -> ValueRef<'_> {
         let raw = match &self.row {
-            Some(row) => row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten().map(|raw| raw.0),
+            Some(row) => raw(row, column),
             None => self.copy.as_ref().and_then(|copy| copy.field(column)),
         };
         match (raw, self.plan.decoders.get(column)) {

@@ -15,7 +15,7 @@ use crate::connection::PostgresConnection;
 use crate::error::in_statement;
 use crate::plan::Plan;
 use crate::statement::check_text;
-use crate::value::decode::{Raw, owned};
+use crate::value::decode::{owned, raw};
 use crate::value::encode::Param;
 
 /// What the server answered for one set of parameters.
@@ -136,11 +136,11 @@ async fn one(
 
 /// A row with its values.
 fn owned_row(plan: &Plan, row: &tokio_postgres::Row) -> Row {
-    let values =
-        plan.decoders.iter().enumerate().map(|(column, decoder)| match row.try_get::<_, Option<Raw<'_>>>(column) {
-            Ok(Some(Raw(raw))) => owned(decoder, &plan.types, raw),
-            _ => Value::Null,
-        });
+    let values = plan
+        .decoders
+        .iter()
+        .enumerate()
+        .map(|(column, decoder)| raw(row, column).map_or(Value::Null, |raw| owned(decoder, &plan.types, raw)));
     Row::new(Arc::clone(&plan.shape), values.collect())
 }
 

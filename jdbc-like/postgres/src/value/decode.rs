@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use batis_dbc::{Interval, Value, ValueRef};
 use postgres_types::{FromSql, Type};
+use tokio_postgres::Row;
 
 use super::text::{self, Reader};
 use super::{EPOCH_DAYS, EPOCH_MICROS, numeric};
 use crate::types::{Decoder, TypeMap};
 
 /// The bytes of a column.
-pub(crate) struct Raw<'a>(pub(crate) &'a [u8]);
+struct Raw<'a>(&'a [u8]);
 
 impl<'a> FromSql<'a> for Raw<'a> {
     #[inline]
@@ -22,6 +23,12 @@ impl<'a> FromSql<'a> for Raw<'a> {
     fn accepts(_: &Type) -> bool {
         true
     }
+}
+
+/// The bytes of a row's column; none: null.
+#[inline]
+pub(crate) fn raw(row: &Row, column: usize) -> Option<&[u8]> {
+    row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten().map(|raw| raw.0)
 }
 
 /// Reads a value that can be borrowed. Bytes that are not of the type are given as they are.

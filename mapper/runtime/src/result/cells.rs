@@ -6,7 +6,8 @@ use serde::de::DeserializeSeed;
 use super::error::Failure;
 use super::plan::Tags;
 
-/// The columns and the objects inside of one object. A column's number is that of its [`Group`](super::group::Group).
+/// The columns and the objects inside of one object; a single row has no objects. A column's number is that of its
+/// [`Group`](super::group::Group).
 pub(crate) trait Cells: Copy {
     /// The value of a column.
     fn value(&self, column: usize) -> ValueRef<'_>;
@@ -18,13 +19,19 @@ pub(crate) trait Cells: Copy {
     fn shape(&self) -> &Shape;
 
     /// Whether nothing was found for a property that is filled by rows of its own.
-    fn is_empty(&self, child: usize) -> bool;
+    fn is_empty(&self, _child: usize) -> bool {
+        true
+    }
 
     /// Reads such a property.
-    fn child<'de, S: DeserializeSeed<'de>>(&self, child: usize, seed: S) -> Result<S::Value, Failure>;
+    fn child<'de, S: DeserializeSeed<'de>>(&self, _child: usize, _seed: S) -> Result<S::Value, Failure> {
+        Err(Failure::new("a single row has no objects made of several rows"))
+    }
 
     /// What the object may be called as a variant of an enum.
-    fn tags(&self) -> Option<&Tags>;
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
 }
 
 impl Cells for &RowRef<'_> {
@@ -41,18 +48,6 @@ impl Cells for &RowRef<'_> {
     fn shape(&self) -> &Shape {
         RowRef::shape(self)
     }
-
-    fn is_empty(&self, _: usize) -> bool {
-        true
-    }
-
-    fn child<'de, S: DeserializeSeed<'de>>(&self, _: usize, _: S) -> Result<S::Value, Failure> {
-        Err(Failure::new("a single row has no objects made of several rows"))
-    }
-
-    fn tags(&self) -> Option<&Tags> {
-        None
-    }
 }
 
 /// A row that was taken out of its result.
@@ -67,17 +62,5 @@ impl Cells for &Row {
 
     fn shape(&self) -> &Shape {
         Row::shape(self)
-    }
-
-    fn is_empty(&self, _: usize) -> bool {
-        true
-    }
-
-    fn child<'de, S: DeserializeSeed<'de>>(&self, _: usize, _: S) -> Result<S::Value, Failure> {
-        Err(Failure::new("a single row has no objects made of several rows"))
-    }
-
-    fn tags(&self) -> Option<&Tags> {
-        None
     }
 }
