@@ -28,7 +28,10 @@ impl<'a> FromSql<'a> for Raw<'a> {
 /// The bytes of a row's column; none: null.
 #[inline]
 pub(crate) fn raw(row: &Row, column: usize) -> Option<&[u8]> {
-    row.try_get::<_, Option<Raw<'_>>>(column).ok().flatten().map(|raw| raw.0)
+    match row.try_get(column) {
+        Ok(Some(Raw(raw))) => Some(raw),
+        _ => None,
+    }
 }
 
 /// Reads a value that can be borrowed. Bytes that are not of the type are given as they are.
