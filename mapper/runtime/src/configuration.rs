@@ -3,6 +3,7 @@
 mod builder;
 mod config_file;
 mod files;
+mod plugins;
 mod reload;
 mod snake;
 mod vendor;

@@ -14,6 +14,7 @@ use batis_script::{Keys, Value};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::interceptor::Outcome;
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
 use crate::result_set_handler::{Record, ResultSetHandler};
@@ -64,9 +65,10 @@ impl<'c> Executor<'c> {
         statement: &MappedStatement,
         parameter: &Value,
     ) -> Result<Option<T>> {
-        let call = self.prepare(statement, parameter)?;
+        let mut call = self.prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
         if !rows.advance().await.map_err(|e| call.failed(e))? {
+            call.finished(Outcome::Rows(0));
             return Ok(None);
         }
         let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
@@ -88,6 +90,7 @@ impl<'c> Executor<'c> {
         if rows.advance().await.map_err(|e| call.failed(e))? {
             return Err(call.failed(Error::many_rows()));
         }
+        call.finished(Outcome::Rows(1));
         Ok(Some(value))
     }
 
@@ -127,9 +130,10 @@ impl<'c> Executor<'c> {
         parameter: &Value,
         mut visit: impl FnMut(&Record<'_, '_>) -> Result<()>,
     ) -> Result<()> {
-        let call = self.prepare(statement, parameter)?;
+        let mut call = self.prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
         if !rows.advance().await.map_err(|e| call.failed(e))? {
+            call.finished(Outcome::Rows(0));
             return Ok(());
         }
         let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
@@ -143,9 +147,11 @@ impl<'c> Executor<'c> {
                 visit(&record).map_err(|e| call.failed(e))?;
             }
             if !rows.advance().await.map_err(|e| call.failed(e))? {
-                return Ok(());
+                break;
             }
         }
+        call.finished(Outcome::Rows(handler.count()));
+        Ok(())
     }
 
     /// Loads what the objects ask for, and gives those that were not given yet.
@@ -157,11 +163,12 @@ impl<'c> Executor<'c> {
         visit: &mut impl FnMut(&Record<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         if let Some(forest) = handler.nested_selects() {
-            self.load_nested(statement, forest).await?;
+            self.load_nested(statement, forest).await.map_err(|e| call.failed(e))?;
         }
         while let Some(record) = handler.next_object() {
             visit(&record).map_err(|e| call.failed(e))?;
         }
+        call.finished(Outcome::Rows(handler.count()));
         Ok(())
     }
 
@@ -172,11 +179,14 @@ impl<'c> Executor<'c> {
         parameter: &Value,
         mut visit: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<()> {
-        let call = self.prepare(statement, parameter)?;
+        let mut call = self.prepare(statement, parameter)?;
         let mut rows = call.query(self.connection).await?;
+        let mut count = 0;
         while rows.advance().await.map_err(|e| call.failed(e))? {
             visit(&rows.row()).map_err(|e| call.failed(e))?;
+            count += 1;
         }
+        call.finished(Outcome::Rows(count));
         Ok(())
     }
 

@@ -44,6 +44,7 @@
 //! | mapper interfaces | [`macro@mapper`] |
 //! | `@Param` | [`params!`] |
 //! | `TypeHandler` | [`TypeHandler`] |
+//! | `Interceptor`, `@Intercepts` | [`Interceptor`] |
 //!
 //! The mapper knows [`DataSource`](batis_dbc::DataSource), and neither pools nor databases. The same for plain threads is in [`blocking`].
 #![forbid(unsafe_code)]
@@ -54,6 +55,7 @@ mod configuration;
 mod counted;
 mod error;
 mod executor;
+mod interceptor;
 mod keys;
 mod mapped_statement;
 mod parameter_handler;
@@ -61,6 +63,7 @@ mod params;
 mod private;
 mod result;
 mod result_set_handler;
+mod run;
 mod session;
 mod sql_value;
 mod statement_handler;
@@ -73,6 +76,7 @@ pub use batis_script as script;
 pub use batis_script::{BoundSql, Settings, Value as ParamValue};
 pub use configuration::{Configuration, ConfigurationBuilder, ReloadableConfiguration};
 pub use error::{Error, ErrorKind, Result};
+pub use interceptor::{Finished, Interceptor, Outcome};
 pub use keys::{GeneratedKeys, SetKey};
 pub use mapped_statement::MappedStatement;
 pub use params::{IntoParams, Params};

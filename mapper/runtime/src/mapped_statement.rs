@@ -12,6 +12,7 @@ use batis_script::{
 };
 
 use crate::error::{Error, Result};
+use crate::interceptor::Interceptors;
 use crate::result::{AutoMapping, Known, PlanRef, Plans, ResultMaps, Rows, Wanted};
 use crate::type_handler::TypeHandlers;
 
@@ -33,6 +34,7 @@ pub struct MappedStatement {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) handlers: TypeHandlers,
+    pub(crate) interceptors: Interceptors,
     pub(crate) result_maps: ResultMaps,
     pub(crate) mappers: MapperSet,
     pub(crate) defaults: Defaults,
@@ -120,13 +122,22 @@ impl MappedStatement {
         &self.statement
     }
 
-    /// The SQL and the values for a parameter object, as they would be sent.
+    /// The SQL and the values for a parameter object, as they would be sent, but for what [interceptors](crate::Interceptor) change.
     ///
     /// # Errors
     /// If the statement cannot be rendered with this parameter.
     #[doc(alias = "getBoundSql")]
     pub fn bound_sql<'a>(&'a self, parameter: &'a Value) -> Result<BoundSql<'a>> {
         self.statement.bind(parameter).map_err(Error::bind)
+    }
+
+    /// Shows the interceptors the parameter object of a call.
+    #[inline]
+    pub(crate) fn intercepted(&self, mut parameter: Value) -> Result<Value> {
+        for interceptor in self.shared.interceptors.inwards() {
+            interceptor.parameter(self, &mut parameter).map_err(|e| self.blame(e.into()))?;
+        }
+        Ok(parameter)
     }
 
     /// The handle of a static text.

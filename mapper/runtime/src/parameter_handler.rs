@@ -85,7 +85,9 @@ fn only_by_call(statement: &MappedStatement, bound: &BoundSql<'_>) -> Error {
 #[cold]
 fn failed(statement: &MappedStatement, bound: &BoundSql<'_>, bind: &Bind<'_>, cause: &SqlError) -> Error {
     let span = bind.mapping.span;
-    let place = statement.shared.mappers.files().get(span.file as usize).map(|file| file.location(span));
+    // A value that an interceptor added stands in no file.
+    let written = statement.shared.mappers.files().get(span.file as usize).filter(|_| span.end > 0);
+    let place = written.map(|file| file.location(span));
     let error = Error::parameter(format!("#{{{}}}: {}", bind.mapping.property, cause.message()));
     let error = match cause.hint_text() {
         Some(hint) => error.hint(hint),

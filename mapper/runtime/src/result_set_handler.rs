@@ -111,6 +111,11 @@ impl<'s> ResultSetHandler<'s> {
         plan.fold(&mut loaded.tree, row).map_err(|failure| self.not_folded(failure))
     }
 
+    /// How many rows or objects were given to read.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// What was kept.
     pub(crate) fn into_kept(mut self) -> Option<Loaded> {
         self.forest.take_first()

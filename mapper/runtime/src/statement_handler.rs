@@ -6,20 +6,27 @@ use batis_dbc::{Batch, CallOptions, Connection, ResultSet, Row};
 use batis_script::{BoundSql, ParameterMapping, ParameterMode, Value};
 
 use crate::error::{Error, Result};
+use crate::interceptor::Outcome;
 use crate::mapped_statement::MappedStatement;
 use crate::parameter_handler::Parameters;
+use crate::run::Run;
 
 /// One call of a statement.
 pub(crate) struct StatementHandler<'a> {
     statement: &'a MappedStatement,
     bound: BoundSql<'a>,
     options: CallOptions,
+    run: Run<'a>,
 }
 
 impl<'a> StatementHandler<'a> {
     /// Renders the statement.
     pub(crate) fn prepare(statement: &'a MappedStatement, parameter: &'a Value) -> Result<Self> {
-        Ok(Self { statement, bound: statement.bound_sql(parameter)?, options: statement.options() })
+        let mut bound = statement.bound_sql(parameter)?;
+        if !statement.shared.interceptors.is_empty() {
+            intercept(statement, &mut bound)?;
+        }
+        Ok(Self { statement, bound, options: statement.options(), run: Run::none() })
     }
 
     /// The same call with another deadline.
@@ -39,7 +46,8 @@ impl<'a> StatementHandler<'a> {
     }
 
     /// Runs it and opens its rows.
-    pub(crate) async fn query<'c>(&self, connection: &'c mut Connection) -> Result<ResultSet<'c>> {
+    pub(crate) async fn query<'c>(&mut self, connection: &'c mut Connection) -> Result<ResultSet<'c>> {
+        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let parameters = Parameters::of(self.statement, &self.bound)?;
         let cells = parameters.cells();
         let rows = match self.handle() {
@@ -50,18 +58,22 @@ impl<'a> StatementHandler<'a> {
     }
 
     /// Runs it and counts the rows that it changed.
-    pub(crate) async fn update(&self, connection: &mut Connection) -> Result<u64> {
+    pub(crate) async fn update(&mut self, connection: &mut Connection) -> Result<u64> {
+        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let parameters = Parameters::of(self.statement, &self.bound)?;
         let cells = parameters.cells();
         let count = match self.handle() {
             Some(handle) => connection.execute_cells(handle, &cells, &self.options).await,
             None => connection.execute_with(&*self.bound.sql, cells.as_slice(), &self.options).await,
         };
-        count.map_err(|e| self.failed(e))
+        let count = count.map_err(|e| self.failed(e))?;
+        self.finished(Outcome::Changed(count));
+        Ok(count)
     }
 
     /// Calls the routine that it is a call of.
-    pub(crate) async fn call(&self, connection: &mut Connection) -> Result<Row> {
+    pub(crate) async fn call(&mut self, connection: &mut Connection) -> Result<Row> {
+        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let parameters = Parameters::of_call(self.statement, &self.bound)?;
         let row = connection.call_with(self.sql(), parameters.given().as_slice(), &self.options).await;
         row.map_err(|e| self.failed(e))
@@ -94,9 +106,25 @@ impl<'a> StatementHandler<'a> {
         }
     }
 
+    /// Its rows were read to their end, or its call has ended.
+    #[inline]
+    pub(crate) fn finished(&self, outcome: Outcome<'_>) {
+        self.run.finished(outcome);
+    }
+
     /// An error of the database, with statement, place and SQL.
     #[cold]
     pub(crate) fn failed(&self, error: impl Into<Error>) -> Error {
-        self.statement.blame(error.into()).with_sql(&self.bound.sql)
+        let error = self.statement.blame(error.into()).with_sql(&self.bound.sql);
+        self.run.finished(Outcome::Failed(&error));
+        error
     }
+}
+
+#[cold]
+fn intercept(statement: &MappedStatement, bound: &mut BoundSql<'_>) -> Result<()> {
+    for interceptor in statement.shared.interceptors.inwards() {
+        interceptor.bound_sql(statement, bound).map_err(|e| statement.blame(e.into()).with_sql(&bound.sql))?;
+    }
+    Ok(())
 }

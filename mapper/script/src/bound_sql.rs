@@ -30,6 +30,16 @@ pub struct Bind<'a> {
     pub value: Cow<'a, Value>,
 }
 
+impl Bind<'_> {
+    /// The value of a `?` that was put into the text behind the statement's back (a tenant's id, a limit); the name is for messages.
+    #[must_use]
+    pub fn new(name: &str, value: impl Into<Value>) -> Self {
+        let mapping = ParameterMapping { property: name.into(), ..ParameterMapping::default() };
+        let parameter = Parameter { mapping, loop_value: None, wrong: None };
+        Self { mapping: Arc::new(parameter).into(), value: Cow::Owned(value.into()) }
+    }
+}
+
 /// What a `#{}` says: of the statement, or made for this run when it came in through `${}`. A pointer, so that binds stay small.
 #[derive(Debug, Clone)]
 pub struct MappingRef<'a>(Source<'a>);

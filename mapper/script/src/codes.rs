@@ -67,6 +67,7 @@ pub const CODES: &[Code] = &[
     on("E062", "more than one source where one is allowed, or none: resource, url, class"),
     on("E063", "an alias bound to two types"),
     on("E064", "a mapper or properties file that cannot be found"),
+    on("E065", "a plugin that cannot be made with its properties"),
     on("W003", "bytes that are not in the declared encoding were read as U+FFFD"),
     on("W004", "an entity in the content, which MyBatis leaves out"),
     on("W014", "a value that counts as false"),

@@ -51,6 +51,8 @@ pub struct ConfigFile {
     pub database_id_provider: bool,
     /// Part of a product's name, and the `databaseId` for it, in file order.
     pub vendors: Vec<(Arc<str>, Arc<str>)>,
+    /// The plugins, in file order.
+    pub plugins: Vec<PluginElement>,
     /// Where the mapper files are, in order.
     pub mappers: Vec<MapperElement>,
     /// What has no effect in batis or is doubtful.
@@ -78,6 +80,26 @@ impl EnvironmentElement {
     /// As there, with the environment's name.
     pub fn batis_url(&self) -> Result<String, String> {
         self.data_source.batis_url().map_err(|what| format!("the environment `{}`: {what}", self.id))
+    }
+}
+
+/// A `<plugin>`. What it does is up to the runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PluginElement {
+    /// `interceptor`, a Java class.
+    pub interceptor: Arc<str>,
+    /// Its `<property>` elements, in file order.
+    pub properties: Vec<(Arc<str>, Arc<str>)>,
+    /// Where it is named.
+    pub span: Span,
+}
+
+impl PluginElement {
+    /// A property by name; the last one of a name counts.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().rev().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
     }
 }
 

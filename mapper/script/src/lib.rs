@@ -50,8 +50,8 @@ pub use cache::CacheElement;
 pub use check::Checked;
 pub use codes::{CODES, Code, code};
 pub use config::{
-    ConfigFile, ConfigFileBuilder, DataSourceElement, EnvironmentElement, MapperElement, MapperLocation, Setting,
-    SettingValue,
+    ConfigFile, ConfigFileBuilder, DataSourceElement, EnvironmentElement, MapperElement, MapperLocation, PluginElement,
+    Setting, SettingValue,
 };
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -230,8 +230,8 @@ impl SqlSession {
         target: &mut P,
     ) -> Result<u64> {
         let statement = statement.find(&self.inner.configuration)?;
-        let parameter = (&*target).into_params().into_value().map_err(|e| statement.blame(e))?;
-        let (count, keys) = self.change(Request { statement, parameter }.changes_rows()?)?;
+        let request = Request::of(statement, (&*target).into_params().into_value())?;
+        let (count, keys) = self.change(request.changes_rows()?)?;
         target.set_keys(&keys).map_err(|e| statement.blame(e.into()))?;
         Ok(count)
     }

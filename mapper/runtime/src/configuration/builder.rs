@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, Settings};
+use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, PluginElement, Settings};
 
 use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
+use super::plugins::Plugins;
 use super::{Configuration, ReloadableConfiguration, snake, vendor};
 use crate::error::{Error, ErrorKind, Result};
+use crate::interceptor::{Interceptor, Interceptors};
 use crate::mapped_statement::{Defaults, MappedStatement, Shared, Statements};
 use crate::result::ResultMaps;
 use crate::type_handler::{TypeHandler, TypeHandlers};
@@ -29,6 +31,8 @@ pub struct ConfigurationBuilder {
     environment: Option<String>,
     config: Option<ConfigSource>,
     handlers: TypeHandlers,
+    plugins: Plugins,
+    interceptors: Interceptors,
 }
 
 /// A change of the settings that come from elsewhere.
@@ -42,6 +46,7 @@ pub(super) struct Collected {
     pub(super) database_id: Option<String>,
     strict: bool,
     handlers: TypeHandlers,
+    interceptors: Interceptors,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
     environment: Option<String>,
@@ -153,6 +158,37 @@ impl ConfigurationBuilder {
         self
     }
 
+    /// Puts an interceptor around all statements; the last one is outermost.
+    #[doc(alias = "addInterceptor")]
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Says what makes the interceptor of a `<plugin interceptor="name">` of the [`config_file`](Self::config_file), with its properties; the last
+    /// part of a Java class name is enough. Those of the file are inside of those that the program adds. A plugin that nothing makes
+    /// is a warning and has no effect; one whose properties are refused is an error at its place.
+    ///
+    /// ```
+    /// # struct Slow(u64);
+    /// # impl batis_mapper::Interceptor for Slow {}
+    /// let builder = batis_mapper::Configuration::builder().plugin("SlowSqlPlugin", |element| {
+    ///     let text = element.property("millis").unwrap_or("1000");
+    ///     let millis = text.parse().map_err(|_| batis_dbc::SqlError::new(
+    ///         batis_dbc::SqlState::INVALID_PARAMETER, format!("`{text}` is no number of milliseconds")))?;
+    ///     Ok(Slow(millis))
+    /// });
+    /// ```
+    #[doc(alias = "setProperties")]
+    pub fn plugin<I: Interceptor>(
+        mut self,
+        name: impl AsRef<str>,
+        make: impl Fn(&PluginElement) -> batis_dbc::Result<I> + Send + Sync + 'static,
+    ) -> Self {
+        self.plugins.register(name.as_ref(), make);
+        self
+    }
+
     /// Reads and checks all files.
     ///
     /// # Errors
@@ -184,7 +220,8 @@ impl ConfigurationBuilder {
     }
 
     pub(super) fn collect(&self) -> Result<Collected> {
-        let loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
+        let mut loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
+        let interceptors = self.intercepting(loaded.as_mut())?;
         if let (Some(id), Some(LoadedConfig { config, .. })) = (&self.environment, &loaded)
             && config.environment(Some(id)).is_none()
         {
@@ -206,7 +243,28 @@ impl ConfigurationBuilder {
         properties.extend(self.properties.iter().cloned());
         let (files, skipped) = (found.mappers, found.others);
         let (strict, handlers, environment) = (self.strict, self.handlers.clone(), self.environment.clone());
-        Ok(Collected { files, properties, settings, database_id, strict, handlers, skipped, config, environment })
+        Ok(Collected {
+            files,
+            properties,
+            settings,
+            database_id,
+            strict,
+            handlers,
+            interceptors,
+            skipped,
+            config,
+            environment,
+        })
+    }
+
+    /// The interceptors of the configuration file, and those of the program around them.
+    fn intercepting(&self, loaded: Option<&mut LoadedConfig>) -> Result<Interceptors> {
+        let Some(LoadedConfig { config, .. }) = loaded else { return Ok(self.interceptors.clone()) };
+        let made = self.plugins.made(config);
+        match config.warnings.has_errors() {
+            true => Err(config.warnings.clone().into()),
+            false => Ok(made.within(&self.interceptors)),
+        }
     }
 
     /// The id of the database's product. Of a configuration file its provider decides, as in MyBatis; the product is that of its environment unless
@@ -257,12 +315,18 @@ impl Collected {
     pub(super) fn build(mut self) -> Result<Configuration> {
         let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
         let environment = self.environment.take();
-        let handlers = std::mem::take(&mut self.handlers);
+        let (handlers, interceptors) = (std::mem::take(&mut self.handlers), std::mem::take(&mut self.interceptors));
         let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
         let mappers = self.set().link()?;
         let result_maps = ResultMaps::new(mappers.result_maps());
-        let shared =
-            Arc::new(Shared { handlers, result_maps, mappers: mappers.clone(), defaults, statements: OnceLock::new() });
+        let shared = Arc::new(Shared {
+            handlers,
+            interceptors,
+            result_maps,
+            mappers: mappers.clone(),
+            defaults,
+            statements: OnceLock::new(),
+        });
         let mut statements: Statements = mappers
             .statements()
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))

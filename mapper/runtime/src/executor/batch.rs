@@ -9,8 +9,10 @@ use super::Executor;
 use super::keys::{key_columns, returning};
 use crate::batch_result::BatchResult;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interceptor::Outcome;
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
+use crate::run::Run;
 use crate::statement_handler::StatementHandler;
 
 /// Fewer items than this are calls of their own where other groups stand beside them: a batch sets savepoints, which cost as much.
@@ -94,25 +96,44 @@ impl Executor<'_> {
         options: &BatchOptions,
         done: &mut BatchResult,
     ) -> Result<()> {
-        let failed = |error: SqlError| {
-            let error = match error.batch_index() {
-                Some(index) => error.in_batch(group.first + index),
-                None => error,
-            };
-            statement.blame(error.into()).with_sql(group.batch.statement().sql())
+        let sql = group.batch.statement().sql();
+        let run = Run::begin(statement, sql, self.connection).await?;
+        let before = done.total();
+        match self.run_group(group, returned, options, done).await {
+            Ok(()) => {
+                run.finished(Outcome::Changed(done.total() - before));
+                Ok(())
+            }
+            Err(error) => {
+                let error = statement.blame(error).with_sql(sql);
+                run.finished(Outcome::Failed(&error));
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_group(
+        &mut self,
+        group: &Group,
+        returned: Option<Returned<'_>>,
+        options: &BatchOptions,
+        done: &mut BatchResult,
+    ) -> Result<()> {
+        let failed = |error: SqlError| match error.batch_index() {
+            Some(index) => error.in_batch(group.first + index),
+            None => error,
         };
         match returned {
             None => {
                 let ran = self.connection.execute_batch_with(&group.batch, options).await;
                 done.add_counts(ran.map_err(failed)?);
+                Ok(())
             }
             Some(returned) => {
                 let ran = self.connection.execute_batch_returning_with(&group.batch, &[], options).await;
-                let rows = ran.map_err(failed)?;
-                returned.read(&rows, done).map_err(|e| statement.blame(e).with_sql(group.batch.statement().sql()))?;
+                returned.read(&ran.map_err(failed)?, done)
             }
         }
-        Ok(())
     }
 
     /// Each item with the query for its key, which is true for the item that ran last only.

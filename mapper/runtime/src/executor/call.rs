@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::Executor;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interceptor::Outcome;
 use crate::mapped_statement::MappedStatement;
 use crate::result::{Group, Reader, Source};
 use crate::result_set_handler::read_row;
@@ -26,11 +27,13 @@ impl Executor<'_> {
                 error.hint("write statementType=\"CALLABLE\" if it is one; use select_one or update otherwise"),
             ));
         }
-        let call = self.prepare(statement, parameter)?;
+        let mut call = self.prepare(statement, parameter)?;
         check_order(&call)?;
         let row = call.call(self.connection).await?;
         let group = fields(statement, &call, &row).map_err(|e| call.failed(e))?;
-        read_row(statement, &row, &group).map_err(|e| call.failed(e))
+        let back = read_row(statement, &row, &group).map_err(|e| call.failed(e))?;
+        call.finished(Outcome::Called);
+        Ok(back)
     }
 }
 

@@ -7,6 +7,7 @@ use batis_script::{KeyOrder, Map, SelectKey, Value};
 
 use super::Executor;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interceptor::Outcome;
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
 use crate::params::from_sql_value;
@@ -77,6 +78,7 @@ impl Executor<'_> {
             keys.rows.push(row);
         }
         let count = rows.finish().await.map_err(|e| call.failed(e))?;
+        call.finished(Outcome::Changed(count));
         Ok((count, keys))
     }
 }

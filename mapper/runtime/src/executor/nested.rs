@@ -7,6 +7,7 @@ use batis_script::Value;
 
 use super::Executor;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interceptor::Outcome;
 use crate::mapped_statement::MappedStatement;
 use crate::result::{Failure, Forest, Loaded};
 use crate::result_set_handler::ResultSetHandler;
@@ -27,7 +28,7 @@ impl Executor<'_> {
                     let found = match known.get(&key) {
                         Some(found) => *found,
                         None => {
-                            let loaded = self.nested(statement, &key.0, &asked.argument).await;
+                            let loaded = self.nested(statement, &key.0, asked.argument).await;
                             let loaded = loaded.map_err(|error| asked_for(error, forest, result))?;
                             let found = forest
                                 .add_nested(loaded, result)
@@ -45,18 +46,22 @@ impl Executor<'_> {
     }
 
     /// The result of one nested select.
-    async fn nested(&mut self, statement: &MappedStatement, id: &str, argument: &Value) -> Result<Loaded> {
+    async fn nested(&mut self, statement: &MappedStatement, id: &str, argument: Value) -> Result<Loaded> {
         let nested = statement.nested(id)?;
-        let call = StatementHandler::prepare(&nested, argument)?;
+        let argument = nested.intercepted(argument)?;
+        let mut call = StatementHandler::prepare(&nested, &argument)?;
         let mut rows = call.query(self.connection).await?;
         let mut handler: Option<ResultSetHandler<'_>> = None;
+        let mut count = 0;
         while rows.advance().await.map_err(|e| call.failed(e))? {
             let handler = match &mut handler {
                 Some(handler) => handler,
                 none => none.insert(ResultSetHandler::new(&nested, nested.tree_plan(rows.shape()))),
             };
             handler.keep(&rows.row()).map_err(|e| call.failed(e))?;
+            count += 1;
         }
+        call.finished(Outcome::Rows(count));
         Ok(handler.and_then(ResultSetHandler::into_kept).unwrap_or_else(|| Loaded::empty(nested.id())))
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use batis_dbc::{BatchOptions, Connection};
 use batis_script::Value;
 
-use super::operations::Request;
+use super::operations::{Request, changes_rows};
 use super::{SqlSession, ToMappedStatement};
 use crate::batch_result::BatchResult;
 use crate::error::Result;
@@ -27,11 +27,11 @@ impl<'s> BatchRequest<'s> {
         items: impl IntoIterator<Item: IntoParams<'s>>,
         options: BatchOptions,
     ) -> Result<Self> {
-        let statement = Request::new(session, statement, ())?.changes_rows()?.statement;
-        let values = items
-            .into_iter()
-            .enumerate()
-            .map(|(nth, item)| item.into_params().into_value().map_err(|e| statement.blame(e.in_batch(nth))));
+        let statement = changes_rows(statement.find(&session.configuration)?)?;
+        let values = items.into_iter().enumerate().map(|(nth, item)| {
+            let item = Request::of(statement, item.into_params().into_value());
+            item.map(|item| item.parameter).map_err(|e| e.in_batch(nth))
+        });
         Ok(Self { statement, items: values.collect::<Result<_>>()?, options })
     }
 

@@ -29,19 +29,28 @@ impl<'s> Request<'s> {
         params: impl IntoParams<'s>,
     ) -> Result<Self> {
         let statement = statement.find(&session.configuration)?;
-        let parameter = params.into_params().into_value().map_err(|e| statement.blame(e))?;
-        Ok(Self { statement, parameter })
+        Self::of(statement, params.into_params().into_value())
+    }
+
+    pub(crate) fn of(statement: &'s MappedStatement, parameter: Result<Value>) -> Result<Self> {
+        let parameter = parameter.map_err(|e| statement.blame(e))?;
+        Ok(Self { statement, parameter: statement.intercepted(parameter)? })
     }
 
     /// Refuses to count the rows of a query.
     pub(crate) fn changes_rows(self) -> Result<Self> {
-        if self.statement.kind() == StatementKind::Select {
-            return Err(self.statement.blame(
-                Error::new(ErrorKind::Unsupported, "a <select> returns rows, not a count")
-                    .hint("use select_one, select_opt or select_list; or `execute` to run it without its rows"),
-            ));
-        }
-        Ok(self)
+        changes_rows(self.statement).map(|_| self)
+    }
+}
+
+/// Refuses to count the rows of a query.
+pub(super) fn changes_rows(statement: &MappedStatement) -> Result<&MappedStatement> {
+    match statement.kind() {
+        StatementKind::Select => Err(statement.blame(
+            Error::new(ErrorKind::Unsupported, "a <select> returns rows, not a count")
+                .hint("use select_one, select_opt or select_list; or `execute` to run it without its rows"),
+        )),
+        _ => Ok(statement),
     }
 }
 
@@ -296,10 +305,8 @@ impl SqlSession {
         target: &'s mut P,
     ) -> impl Future<Output = Result<u64>> + Send {
         let params = (&*target).into_params().into_value();
-        let request = statement.find(&self.configuration).and_then(|statement| {
-            let parameter = params.map_err(|e| statement.blame(e))?;
-            Request { statement, parameter }.changes_rows()
-        });
+        let statement = statement.find(&self.configuration);
+        let request = statement.and_then(|statement| Request::of(statement, params)?.changes_rows());
         async move {
             let request = request?;
             let statement = request.statement;

@@ -12,10 +12,11 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use super::to_statement::ToMappedStatement;
-use super::{On, SqlSession};
+use super::{On, Request, SqlSession};
 use crate::configuration::Configuration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use crate::interceptor::Outcome;
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
 use crate::result_set_handler::ResultSetHandler;
@@ -81,8 +82,7 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> Result<(Arc<dyn DataSource>, String, Value)> {
-        let statement = statement.find(&self.configuration)?;
-        let parameter = params.into_params().into_value().map_err(|e| statement.blame(e))?;
+        let Request { statement, parameter } = Request::new(self, statement, params)?;
         match &self.on {
             On::Source(source) => Ok((Arc::clone(source), statement.id().to_owned(), parameter)),
             On::Tx { .. } => Err(statement.blame(
@@ -101,7 +101,7 @@ async fn read<T: DeserializeOwned>(
     slot: Slot<T>,
 ) -> Result<()> {
     let statement: &MappedStatement = configuration.statement(&id)?;
-    let call = StatementHandler::prepare(statement, &parameter)?;
+    let mut call = StatementHandler::prepare(statement, &parameter)?;
     let mut lease = source.connection().await.map_err(|e| statement.blame(e.into()))?;
     lease.note_use(statement.id());
     let mut rows = call.query(&mut lease).await?;
@@ -121,14 +121,19 @@ async fn read<T: DeserializeOwned>(
             slot.taken().await;
         }
     }
-    let Some(mut handler) = handler else { return Ok(()) };
+    let Some(mut handler) = handler else {
+        call.finished(Outcome::Rows(0));
+        return Ok(());
+    };
     if let Some(forest) = handler.nested_selects() {
-        Box::pin(Executor::new(&mut lease).load_nested(statement, forest)).await?;
+        let loaded = Box::pin(Executor::new(&mut lease).load_nested(statement, forest)).await;
+        loaded.map_err(|e| call.failed(e))?;
     }
     while let Some(value) = handler.next_object().map(|record| record.value()) {
         slot.put(value.map_err(|e| call.failed(e))?);
         slot.taken().await;
     }
+    call.finished(Outcome::Rows(handler.count()));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::text::SpannedText;
 use crate::xml::{self, Element};
 
 use super::{
-    ConfigFile, ConfigFileBuilder, DataSourceElement, EnvironmentElement, MapperElement, MapperLocation,
+    ConfigFile, ConfigFileBuilder, DataSourceElement, EnvironmentElement, MapperElement, MapperLocation, PluginElement,
     java_properties, setting,
 };
 
@@ -93,6 +93,7 @@ impl Reader<'_> {
             environments: children("environments").filter_map(environment).collect(),
             database_id_provider: part("databaseIdProvider").is_some(),
             vendors: part("databaseIdProvider").map(pairs).unwrap_or_default(),
+            plugins: children("plugins").filter_map(plugin).collect(),
             mappers: Vec::new(),
             warnings: Diagnostics::new(Vec::new(), Arc::from([])),
         };
@@ -190,7 +191,6 @@ impl Reader<'_> {
     fn without_effect(&mut self, root: &Element) {
         let help = |name: &str| match name {
             "typeHandlers" => Some("register Rust handlers: Configuration::builder().type_handler(..)"),
-            "plugins" => Some("a plugin is an interceptor in Rust"),
             "objectFactory" | "objectWrapperFactory" | "reflectorFactory" => Some("objects are made by serde"),
             _ => None,
         };
@@ -212,6 +212,15 @@ impl Reader<'_> {
             self.found.push(Diagnostic::warning("W061", default.span(), message).help_opt(help));
         }
     }
+}
+
+fn plugin(element: &Element) -> Option<PluginElement> {
+    let interceptor = element.attribute("interceptor")?;
+    Some(PluginElement {
+        interceptor: interceptor.as_str().into(),
+        properties: pairs(element),
+        span: interceptor.span(),
+    })
 }
 
 fn environment(element: &Element) -> Option<EnvironmentElement> {
