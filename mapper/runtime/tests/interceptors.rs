@@ -59,7 +59,8 @@ impl Interceptor for Notes {
     }
 
     fn prepare<'a>(&'a self, _: &'a MappedStatement, _: &'a str, _: &'a mut Connection) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async { Ok(self.note("prepare".into())) })
+        self.note("prepare".into());
+        Box::pin(async { Ok(()) })
     }
 
     fn finished(&self, run: &Finished<'_>) {
