@@ -78,6 +78,7 @@ async fn a_call_runs_on_a_connection_that_was_prepared_for_it() {
     let twice: i32 = TENANT.scope("b", session.call("t.twice", params! { n: 21 })).await.unwrap();
     assert_eq!(twice, 42);
 
+    #[allow(clippy::disallowed_methods)] // a test drops a future
     let slow = tokio::time::timeout(Duration::from_millis(50), session.select_one::<()>("t.slow", ())).await;
     assert!(slow.is_err());
     let one: i32 = session.select_one("t.one", ()).await.unwrap();
