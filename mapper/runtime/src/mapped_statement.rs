@@ -10,6 +10,7 @@ use batis_script::{
     BoundSql, ConfigFile, Keys, LookupError, MapperSet, SettingValue, SqlSource, Statement, StatementKind,
     StatementType, Value,
 };
+use rustc_hash::FxBuildHasher;
 
 use crate::error::{Error, Result};
 use crate::interceptor::Interceptors;
@@ -42,8 +43,8 @@ pub(crate) struct Shared {
     pub(crate) statements: OnceLock<Weak<Statements>>,
 }
 
-/// All statements by their ids.
-pub(crate) type Statements = HashMap<Arc<str>, Arc<MappedStatement>>;
+/// All statements by their ids, which stand in the program: nobody makes them collide.
+pub(crate) type Statements = HashMap<Arc<str>, Arc<MappedStatement>, FxBuildHasher>;
 
 /// What counts for statements that say nothing themselves: settings of the configuration file.
 #[derive(Debug, Clone, Copy, Default)]
