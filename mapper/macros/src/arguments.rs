@@ -1,5 +1,6 @@
 //! What a method gives to its statement, by the syntax of its arguments.
 
+use proc_macro2::Span;
 use syn::{Error, FnArg, Ident, Pat, Receiver, ReceiverKind, Result, Signature, Type};
 
 use crate::returns::Shape;
@@ -36,6 +37,14 @@ impl Arguments {
                 let message = "a batch has one argument, the parameter objects of its items: `items: &[T]`";
                 Err(Error::new_spanned(&signature.inputs, message))
             }
+        }
+    }
+
+    /// Where the argument is that must fit.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Read(_) => Span::call_site(),
+            Self::TakesKeys(name) | Self::Items(name) => name.span(),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! The trait as it was written, checked: what the expansion needs and nothing else.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
+use quote::format_ident;
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse as _, Parser as _};
-use syn::{Error, ItemTrait, Path, Result, TraitItem, TraitItemFn};
+use syn::{Error, Ident, ItemTrait, LitStr, Path, Result, TraitItem, TraitItemFn};
 
 use crate::arguments::Arguments;
 use crate::attributes::Attributes;
+use crate::embed::Embedded;
 use crate::options::Options;
 use crate::returns::{Returns, Shape};
+use crate::statements::Written;
 
 /// A mapper trait.
 pub(crate) struct Mapper {
@@ -16,12 +20,22 @@ pub(crate) struct Mapper {
     pub(crate) krate: Path,
     pub(crate) blocking: bool,
     pub(crate) methods: Vec<Method>,
+    /// The statements of its attributes.
+    pub(crate) embedded: Embedded,
 }
 
 /// A method that runs a statement (one without a body).
 pub(crate) struct Method {
     pub(crate) function: TraitItemFn,
+    /// The full id of its statement.
     pub(crate) statement: String,
+    /// The id as it is written, and where.
+    pub(crate) id: String,
+    pub(crate) id_span: Span,
+    /// The statement itself, for one database or several; nothing if it stands in a mapper file.
+    pub(crate) written: Vec<Written>,
+    /// The queries for its keys.
+    pub(crate) keys: Vec<Written>,
     pub(crate) arguments: Arguments,
     pub(crate) returns: Returns,
 }
@@ -48,7 +62,14 @@ impl Mapper {
         }
         let blocking = one_mode(&methods)?;
         let krate = options.krate.unwrap_or_else(|| syn::parse_quote!(::batis::mapper));
-        Ok(Self { item, namespace, krate, blocking, methods })
+        let embedded = Embedded::of(&namespace, &methods);
+        embedded.check()?;
+        Ok(Self { item, namespace, krate, blocking, methods, embedded })
+    }
+
+    /// The type that implements the trait.
+    pub(crate) fn implementation(&self) -> Ident {
+        format_ident!("{}Impl", self.item.ident)
     }
 }
 
@@ -77,10 +98,12 @@ impl Method {
         if !signature.generics.params.is_empty() {
             return Err(Error::new_spanned(&signature.generics, "a mapper method has no generic parameters"));
         }
-        let id = attributes.statement.map_or_else(|| signature.ident.to_string(), |id| id.value());
-        let statement = if id.contains('.') { id } else { format!("{namespace}.{id}") };
-        let returns = Returns::of(signature, attributes.map_key)?;
+        let Attributes { statement: named, map_key, written, keys } = attributes;
+        let id_span = named.as_ref().map_or_else(|| signature.ident.span(), LitStr::span);
+        let id = named.map_or_else(|| signature.ident.unraw().to_string(), |id| id.value());
+        let statement = if id.contains('.') { id.clone() } else { format!("{namespace}.{id}") };
+        let returns = Returns::of(signature, map_key)?;
         let arguments = Arguments::of(signature, returns.shape)?;
-        Ok(Self { function: function.clone(), statement, arguments, returns })
+        Ok(Self { function: function.clone(), statement, id, id_span, written, keys, arguments, returns })
     }
 }

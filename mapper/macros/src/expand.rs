@@ -1,9 +1,10 @@
 //! From the checked trait to code: the trait with `Send` futures, the owned implementation, the function of the trait's name.
 
 mod method;
+mod place;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{ReturnType, TraitItem, TraitItemFn};
 
 use crate::ast::Mapper;
@@ -11,10 +12,12 @@ use crate::ast::Mapper;
 pub(crate) fn expand(mapper: &Mapper) -> TokenStream {
     let krate = &mapper.krate;
     let (name, visibility) = (&mapper.item.ident, &mapper.item.vis);
-    let implementation = format_ident!("{name}Impl");
+    let implementation = mapper.implementation();
     let session = if mapper.blocking { quote!(#krate::blocking::SqlSession) } else { quote!(#krate::SqlSession) };
     let declared = declaration(mapper);
     let methods = mapper.methods.iter().map(|m| method::implementation(m, mapper));
+    let script = quote!(#krate::script);
+    let statements = mapper.embedded.tokens(&script);
     let doc = format!("Runs the statements of `{}` through a session. Made by [`{name}`].", mapper.namespace);
     quote! {
         #declared
@@ -26,6 +29,10 @@ pub(crate) fn expand(mapper: &Mapper) -> TokenStream {
         }
 
         impl #implementation {
+            /// The statements that stand in the attributes of the trait: for `ConfigurationBuilder::mapper`.
+            #[allow(dead_code)]
+            #visibility const STATEMENTS: #script::EmbeddedMapper = #statements;
+
             /// The mapper over this session, which it clones.
             #[must_use]
             #visibility fn new(session: &#session) -> Self {

@@ -4,23 +4,26 @@
 mod arguments;
 mod ast;
 mod attributes;
+mod embed;
 mod expand;
+mod literal;
 mod options;
 mod returns;
+mod statements;
 #[cfg(test)]
 mod tests;
 
 use proc_macro::TokenStream;
 
-/// Binds a trait to the statements of a mapper file: each method runs the statement of its name in the namespace, which may be written as Java
-/// writes names there (`find_by_name` runs `findByName`).
+/// Binds a trait to statements: each method runs the statement of its name in the namespace, which may be written as Java writes names in a
+/// mapper file (`find_by_name` runs `findByName`), or stands in an attribute of the method.
 ///
 /// ```text
 /// #[mapper("org.example.UserMapper")]
 /// pub trait UserMapper {
 ///     async fn find(&self, id: i64) -> batis::Result<Option<User>>;
-///     async fn search(&self, name: Option<&str>, min_age: i32) -> batis::Result<Vec<User>>;
-///     async fn insert(&self, user: &NewUser) -> batis::Result<u64>;
+///     #[select("select id, name from users where name like #{name} and age >= #{min_age}")]
+///     async fn search(&self, name: &str, min_age: i32) -> batis::Result<Vec<User>>;
 /// }
 ///
 /// let user = UserMapper(&session).find(1).await?;
@@ -47,7 +50,26 @@ use proc_macro::TokenStream;
 /// An only argument `&mut P` with `()`, a number or `BatchResult` as result takes the keys of its new row (`P: SetKey + Serialize`), or those of a
 /// list of objects. A statement with `statementType="CALLABLE"` is called: what comes back by parameters of mode OUT and INOUT is the one row.
 ///
-/// Source: mapper interfaces of MyBatis, with `@MapKey`; its `ResultHandler` and `Cursor` are the stream.
+/// ## Statements in attributes
+/// `#[select("..")]`, `#[insert("..")]`, `#[update("..")]`, `#[delete("..")]`; dynamic elements stand in `<script>..</script>`, where `<` is written
+/// `&lt;`. The *plain* dialect of expressions holds. `UserMapperImpl::STATEMENTS` goes to `ConfigurationBuilder::mapper`. Syntax, expressions and `#{}`
+/// are checked by the compiler, what a statement names (result maps, fragments) at load. Errors name the Rust file and line.
+///
+/// Behind the SQL stand options, `name = value`, or the name alone for `true`:
+///
+/// | option | in | meaning, as in a mapper file |
+/// |---|---|---|
+/// | `database_id` | all | for this database; the attribute may be there several times, once without it |
+/// | `timeout` | all | seconds |
+/// | `flush_cache`, `statement_type` | all | `flushCache`; `"PREPARED"`, `"STATEMENT"` or `"CALLABLE"` |
+/// | `use_generated_keys`, `key_property`, `key_column` | `insert`, `update` | keys of new rows |
+/// | `result_map`, `fetch_size`, `use_cache`, `result_ordered`, `result_set_type`, `affect_data` | `select` | the same names in camel case |
+///
+/// `#[select_key("select ..", property = "id", before)]` beside an `insert` or `update` is a query for its key; options: `property`, `column`,
+/// `before` (else after), `statement_type`, `database_id`.
+///
+/// Source: mapper interfaces of MyBatis, with `@Select` and its like, `@Options`, `@SelectKey`, `@MapKey`; its `ResultHandler`
+/// and `Cursor` are the stream.
 #[proc_macro_attribute]
 pub fn mapper(options: TokenStream, item: TokenStream) -> TokenStream {
     let mapper = ast::Mapper::parse(options.into(), item.into());

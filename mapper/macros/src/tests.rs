@@ -69,3 +69,46 @@ refused! {
         "#[statement(\"a\")] #[statement(\"b\")] async fn a(&self) -> Result<u64>;"
             => "#[statement(\"b\")]: the attribute is there twice";
 }
+
+refused! {
+    sql_is_checked:
+        "#[select(\"select #{id\")] fn a(&self) -> Result<u64>;" => "no mistake", // as in MyBatis: text
+        "#[select(\"select #{id,jdbcType=NIX}\")] fn a(&self) -> Result<u64>;"
+            => "\"select #{id,jdbcType=NIX}\": `NIX` is no JDBC type [E020]\nat line 2, column 18",
+        "#[select(\"<script>select 1 <if test=\\\"a = 1\\\">x</if></script>\")] fn a(&self) -> Result<u64>;"
+            => "\"<script>select 1 <if test=\\\"a = 1\\\">x</if></script>\": in the expression `a = 1`: `=` does not compare [E030]\nat line 2, column 41\nhelp: write `==` to compare",
+        "#[select(\"<script>select 1 <iff test='a'>x</iff></script>\")] fn a(&self) -> Result<u64>;"
+            => "\"<script>select 1 <iff test='a'>x</iff></script>\": <iff> is no element of a mapper file [E010]\nat line 2, column 29\nhelp: did you mean `if`?",
+        "#[select(\"<script>select 1 where 1 < 2</script>\")] fn a(&self) -> Result<u64>;"
+            => "\"<script>select 1 where 1 < 2</script>\": `<` begins a tag, and this is none [E001]\nat line 2, column 36\nhelp: write &lt;, or put the SQL into <![CDATA[ .. ]]>",
+        "#[select(\"<script>select 1\")] fn a(&self) -> Result<u64>;"
+            => "\"<script>select 1\": <script> is not closed [E001] (opened here)\nat line 2, column 12",
+        "#[select(\"<where>a = 1</where>\")] fn a(&self) -> Result<u64>;"
+            => "\"<where>a = 1</where>\": <where> counts inside of <script>..</script> only: put the statement into it";
+    what_files_may_have_is_not_asked_for:
+        "#[select(\"<script><include refid='a'/></script>\", result_map = \"b\")] fn a(&self) -> Result<u64>;" => "no mistake";
+    options_have_names_and_kinds:
+        "#[delete(\"delete\", use_cache)] fn a(&self) -> Result<u64>;"
+            => "use_cache: there is no option `use_cache` here; there are: database_id, timeout, flush_cache, statement_type",
+        "#[select(\"select 1\", timeout = \"5\")] fn a(&self) -> Result<u64>;" => "\"5\": `timeout` is a whole number",
+        "#[select(\"select 1\", timeout = 5, timeout = 6)] fn a(&self) -> Result<u64>;" => "6: the option is there twice",
+        "#[insert(\"insert\", key_property)] fn a(&self) -> Result<u64>;" => "key_property: write `key_property = \"..\"`",
+        "#[select(\"select 1\", use_cache = 1)] fn a(&self) -> Result<u64>;" => "1: `use_cache` is `true` or `false`",
+        "#[select(\"select 1\", statement_type = \"CALL\")] fn a(&self) -> Result<u64>;"
+            => "\"CALL\": `CALL` is no value of `statementType` [E014]\nat line 2, column 39\nhelp: values are PREPARED, STATEMENT, CALLABLE",
+        "#[select] fn a(&self) -> Result<u64>;" => "select: expected attribute arguments in parentheses: `select(...)`",
+        "#[select()] fn a(&self) -> Result<u64>;" => "#[select()]: unexpected end of input, the SQL comes first, as text: `\"select ..\"`",
+        "#[select(sql)] fn a(&self) -> Result<u64>;" => "sql: the SQL comes first, as text: `\"select ..\"`";
+    statements_fit_each_other:
+        "#[select(\"select 1\")] #[insert(\"insert\")] fn a(&self) -> Result<u64>;"
+            => "\"insert\": a method runs one kind of statement; several on a method are for several databases (`database_id`)",
+        "#[select(\"select 1\")] #[select(\"select 2\")] fn a(&self) -> Result<u64>;"
+            => "\"select 2\": the method has a statement for this database already: say for which one each is by `database_id`",
+        "#[select(\"select 1\")] #[select_key(\"select 2\")] fn a(&self) -> Result<u64>;"
+            => "\"select 2\": `#[select_key]` goes with `#[insert]` and `#[update]`",
+        "#[select(\"select 1\")] fn a(&self) -> Result<u64> { Ok(1) }"
+            => "\"select 1\": a method with a body runs no statement: take the attribute or the body away";
+    each_database_is_checked:
+        "#[select(\"select 1\")] #[select(\"select #{a,jdbcType=NIX}\", database_id = \"x\")] fn a(&self) -> Result<u64>;"
+            => "\"select #{a,jdbcType=NIX}\": `NIX` is no JDBC type [E020]\nat line 2, column 40";
+}

@@ -6,7 +6,7 @@ mod operations;
 
 use batis_script::Value;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::params::Params;
 
 pub use crate::params::{Argument, SqlItems, ViaItems, ViaPrimitive, ViaSerialize, ViaToSql};
@@ -28,6 +28,15 @@ pub fn named<'n>(arguments: impl IntoIterator<Item = (&'n str, Result<Value>)>) 
 }
 
 /// The parameter objects of a batch.
-pub fn items(values: impl Iterator<Item = Result<Value>>) -> Vec<Params<'static>> {
-    values.map(Params::item).collect()
+pub fn items<I: IntoIterator>(items: I, value: impl Fn(I::Item) -> Result<Value>) -> Vec<Params<'static>> {
+    items.into_iter().map(|item| Params::item(value(item))).collect()
+}
+
+/// The error of a method whose statement stands in its attribute.
+#[cold]
+pub fn in_attribute(error: Error, implementation: &str) -> Error {
+    if !error.is_unknown_statement() {
+        return error;
+    }
+    error.hint(format!("it stands in an attribute: give `.mapper({implementation}::STATEMENTS)` to the configuration"))
 }

@@ -1,10 +1,11 @@
 //! The body of a method: what is given to the runtime, and which of its functions takes it.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::spanned::Spanned as _;
 use syn::{Ident, TraitItemFn};
 
-use super::promised;
+use super::{place, promised};
 use crate::arguments::Arguments;
 use crate::ast::{Mapper, Method};
 use crate::returns::Shape;
@@ -20,34 +21,58 @@ pub(super) fn implementation(method: &Method, mapper: &Mapper) -> TokenStream {
 }
 
 fn blocking(method: &Method, mapper: &Mapper) -> TokenStream {
-    let (krate, statement) = (&mapper.krate, &method.statement);
-    let (operation, key) = (operation(method), method.returns.map_key.iter());
-    let given = given(&method.arguments, mapper);
-    quote! {
-        #krate::__private::blocking::#operation(&self.session, #statement, #given #(, #key)*).map_err(::core::convert::Into::into)
-    }
+    let krate = &mapper.krate;
+    let (statement, key) = (&method.statement, method.returns.map_key.iter());
+    let operation = operation(method);
+    let (given, unknown) = (given(&method.arguments, mapper), unknown(method, mapper));
+    let done = place::call(
+        result(method),
+        quote!(#krate::__private::blocking::#operation),
+        quote!(&self.session, #statement, #given #(, #key)*),
+    );
+    quote!(#done #unknown.map_err(::core::convert::Into::into))
 }
 
 fn stream(method: &Method, mapper: &Mapper) -> TokenStream {
     let (krate, statement) = (&mapper.krate, &method.statement);
     let given = given(&method.arguments, mapper);
-    quote!(#krate::__private::stream(&self.session, #statement, #given))
+    place::call(result(method), quote!(#krate::__private::stream), quote!(&self.session, #statement, #given))
 }
 
 fn asynchronous(method: &Method, mapper: &Mapper) -> TokenStream {
-    let (krate, statement) = (&mapper.krate, &method.statement);
-    let (operation, key) = (operation(method), method.returns.map_key.iter());
-    let given = given(&method.arguments, mapper);
-    let whole = &method.returns.whole;
+    let krate = &mapper.krate;
+    let (statement, key) = (&method.statement, method.returns.map_key.iter());
+    let operation = operation(method);
+    let read = given(&method.arguments, mapper);
+    let (whole, unknown) = (&method.returns.whole, unknown(method, mapper));
+    let given = Ident::new("given", method.arguments.span());
+    let done = place::call(
+        result(method),
+        quote!(#krate::__private::#operation),
+        quote!(session, #statement, #given #(, #key)*),
+    );
+    let wait = place::at(result(method), quote!(.await));
     quote! {
         // Parameters are read before the future is made, so that it borrows none of them (but an object that takes keys).
-        let given = #given;
+        let #given = #read;
         let session = ::core::clone::Clone::clone(&self.session);
         async move {
-            let done: #whole = #krate::__private::#operation(session, #statement, given #(, #key)*).await.map_err(::core::convert::Into::into);
+            let done: #whole = #done #wait #unknown.map_err(::core::convert::Into::into);
             done
         }
     }
+}
+
+/// Where the result's type is written.
+fn result(method: &Method) -> Span {
+    method.returns.whole.span()
+}
+
+/// Says why the statement is not there, if its attribute is.
+fn unknown(method: &Method, mapper: &Mapper) -> Option<TokenStream> {
+    let (krate, implementation) = (&mapper.krate, mapper.implementation().to_string());
+    (!method.written.is_empty())
+        .then(|| quote!(.map_err(|error| #krate::__private::in_attribute(error, #implementation))))
 }
 
 /// What the runtime does.
@@ -76,8 +101,8 @@ fn given(arguments: &Arguments, mapper: &Mapper) -> TokenStream {
         Arguments::Read(names) => parameters(names, mapper),
         Arguments::TakesKeys(target) => quote!(#target),
         Arguments::Items(items) => {
-            let each = quote_spanned!(items.span()=> ::core::iter::IntoIterator::into_iter(#items));
-            quote!(#krate::__private::items(#each.map(|item| #krate::__param!(item))))
+            let item = place::at(items.span(), quote!(#krate::__param!(item)));
+            quote!(#krate::__private::items(#items, |item| #item))
         }
     }
 }
@@ -85,15 +110,11 @@ fn given(arguments: &Arguments, mapper: &Mapper) -> TokenStream {
 /// The parameter object: nothing, the only argument itself, or named arguments.
 fn parameters(names: &[Ident], mapper: &Mapper) -> TokenStream {
     let krate = &mapper.krate;
+    let values = names.iter().map(|name| place::at(name.span(), quote!(#krate::__param!(#name))));
+    let texts = names.iter().map(ToString::to_string);
     match names {
         [] => quote!(#krate::__private::none()),
-        [only] => {
-            let name = only.to_string();
-            quote!(#krate::__private::single(#name, #krate::__param!(#only)))
-        }
-        several => {
-            let names = several.iter().map(ToString::to_string);
-            quote!(#krate::__private::named([#((#names, #krate::__param!(#several))),*]))
-        }
+        [_] => quote!(#krate::__private::single(#(#texts, #values)*)),
+        _ => quote!(#krate::__private::named([#((#texts, #values)),*])),
     }
 }
