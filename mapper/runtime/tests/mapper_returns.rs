@@ -67,6 +67,8 @@ trait Users {
     async fn batch_of_names(&self, names: Vec<String>) -> Result<BatchResult>;
     #[statement("delete")]
     async fn delete_all(&self, ids: impl IntoIterator<Item = i64> + Send) -> Result<BatchResult>;
+    #[cfg(any())]
+    async fn left_out(&self) -> Result<NoSuchType>;
 }
 
 #[tokio::test]

@@ -45,7 +45,6 @@ impl Source {
     }
 
     /// Whether it was put together.
-    #[cfg(feature = "miette")]
     pub(crate) fn is_of_parts(&self) -> bool {
         !self.places.is_empty()
     }

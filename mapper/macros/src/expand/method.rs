@@ -17,7 +17,8 @@ pub(super) fn implementation(method: &Method, mapper: &Mapper) -> TokenStream {
         (false, Shape::Stream) => stream(method, mapper),
         (false, _) => asynchronous(method, mapper),
     };
-    quote!(#signature { #body })
+    let conditions = method.function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    quote!(#(#conditions)* #signature { #body })
 }
 
 fn blocking(method: &Method, mapper: &Mapper) -> TokenStream {
