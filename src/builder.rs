@@ -148,6 +148,14 @@ macro_rules! setters {
             self
         }
 
+        /// Adds the statements that stand in the attributes of a mapper trait: `.mapper(UserMapperImpl::STATEMENTS)`.
+        ///
+        /// Source: `<mapper class="..">` of MyBatis.
+        pub fn mapper(mut self, statements: $crate::mapper::EmbeddedMapper) -> Self {
+            self.plan.configuration = self.plan.configuration.mapper(statements);
+            self
+        }
+
         /// Changes the mapper's configuration: settings, properties, type handlers, `databaseId`.
         pub fn configure(
             mut self,

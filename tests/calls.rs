@@ -168,6 +168,60 @@ fn plain_threads_have_the_same() {
     assert_eq!(slow.sql_state().unwrap().code(), "57014", "{slow}");
 }
 
+#[batis::mapper("calls")]
+trait Calls {
+    async fn split(&self, amount: f64) -> batis::Result<Split>;
+    #[statement("dynamic")]
+    async fn split_if_any(&self, amount: Option<f64>) -> batis::Result<Option<Split>>;
+    async fn girth(&self, radius: f64) -> batis::Result<f64>;
+    async fn twice(&self, item_count: i32) -> batis::Result<i32>;
+    async fn min_max(&self, list: &[i32]) -> batis::Result<(i32, i32)>;
+    async fn all_columns(&self, list: &[i32]) -> batis::Result<(i32, i32)>;
+    async fn log(&self, text: &str) -> batis::Result<()>;
+    #[statement("split")]
+    async fn run_split(&self, amount: f64) -> batis::Result<()>;
+    async fn logged(&self) -> batis::Result<Vec<String>>;
+}
+
+#[batis::mapper("calls")]
+trait BlockingCalls {
+    fn split(&self, amount: f64) -> batis::Result<Split>;
+    #[statement("dynamic")]
+    fn split_if_any(&self, amount: Option<f64>) -> batis::Result<Option<Split>>;
+    fn twice(&self, item_count: i32) -> batis::Result<i32>;
+    fn log(&self, text: &str) -> batis::Result<()>;
+}
+
+/// As the methods of MyBatis' interfaces do, whose parameters come back into the parameter object.
+#[tokio::test(flavor = "multi_thread")]
+async fn mapper_methods_call_what_is_marked_as_a_call() {
+    let Some((_database, batis)) = open().await else { return };
+    let calls = Calls(&batis.session());
+    assert_eq!(calls.split(2.5).await.unwrap(), Split { whole: 2, rest: 0.5 });
+    assert_eq!(calls.split_if_any(None).await.unwrap(), Some(Split { whole: 0, rest: 0.5 }));
+    assert_eq!(calls.girth(1.5).await.unwrap(), 3.0);
+    assert_eq!(calls.twice(21).await.unwrap(), 42);
+    assert_eq!(calls.min_max(&[3, 1, 2]).await.unwrap(), (1, 3));
+    assert_eq!(calls.all_columns(&[3, 1, 2]).await.unwrap(), (1, 3));
+    calls.log("a").await.unwrap();
+    calls.run_split(2.5).await.unwrap();
+    assert_eq!(calls.logged().await.unwrap(), ["a"]);
+}
+
+#[test]
+fn mapper_methods_of_plain_threads_call_too() {
+    let Some(cluster) = batis_testkit::postgres() else { return };
+    let database = cluster.create_database().unwrap();
+    let batis = blocking::Batis::builder(database.url()).mapper_xml("calls.xml", MAPPER).open().unwrap();
+    batis.connection().unwrap().execute_script(SCHEMA).unwrap();
+    let calls = BlockingCalls(&batis.session());
+    assert_eq!(calls.split(2.5).unwrap(), Split { whole: 2, rest: 0.5 });
+    assert_eq!(calls.split_if_any(Some(1.25)).unwrap(), Some(Split { whole: 1, rest: 0.25 }));
+    assert_eq!(calls.twice(21).unwrap(), 42);
+    calls.log("a").unwrap();
+    assert!(calls.log("a").unwrap_err().sql_error().unwrap().is_unique_violation());
+}
+
 #[tokio::test]
 async fn sqlite_has_no_routines() {
     let batis = Batis::builder("sqlite::memory:").mapper_xml("calls.xml", MAPPER).open().await.unwrap();

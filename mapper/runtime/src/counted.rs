@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A number that a count of rows can become; `bool` says whether there were any.
+/// What a count of rows can become: a number; `bool` says whether there were any, `()` nothing.
 ///
 /// Source: MyBatis lets mapper methods return int, long and boolean.
 pub trait FromCount: Sized {
@@ -16,6 +16,12 @@ pub trait FromCount: Sized {
 impl FromCount for bool {
     fn from_count(count: u64) -> Result<Self> {
         Ok(count > 0)
+    }
+}
+
+impl FromCount for () {
+    fn from_count(_: u64) -> Result<Self> {
+        Ok(())
     }
 }
 

@@ -65,6 +65,8 @@ enum Cause {
     Load(Diagnostics),
     Sql(SqlError),
     Bind(BindError),
+    /// No statement has the id.
+    Unknown,
     Io(std::io::Error),
 }
 
@@ -114,7 +116,16 @@ impl Error {
     }
 
     pub(crate) fn lookup(cause: &LookupError) -> Self {
-        Self::new(ErrorKind::Statement, cause.to_string())
+        let mut error = Self::new(ErrorKind::Statement, cause.to_string());
+        if matches!(cause, LookupError::Unknown { .. }) {
+            error.0.cause = Cause::Unknown;
+        }
+        error
+    }
+
+    /// Whether no statement has the id that was asked for.
+    pub(crate) fn is_unknown_statement(&self) -> bool {
+        matches!(self.0.cause, Cause::Unknown)
     }
 
     pub(crate) fn bind(cause: BindError) -> Self {
@@ -292,7 +303,7 @@ impl fmt::Display for Error {
         match &e.cause {
             Cause::Sql(cause) => write!(f, "{}", Told(cause))?,
             Cause::Load(diagnostics) => write!(f, "{}:\n{diagnostics}", e.message)?,
-            Cause::None | Cause::Bind(_) | Cause::Io(_) => f.write_str(&e.message)?,
+            Cause::None | Cause::Unknown | Cause::Bind(_) | Cause::Io(_) => f.write_str(&e.message)?,
         }
         if let Some(hint) = &e.hint {
             write!(f, "; hint: {hint}")?;
@@ -360,7 +371,7 @@ impl StdError for Error {
             Cause::Sql(cause) if tells_causes(cause) => None,
             Cause::Sql(cause) => cause.source(),
             Cause::Io(cause) => cause.source(),
-            Cause::None | Cause::Load(_) | Cause::Bind(_) => None,
+            Cause::None | Cause::Unknown | Cause::Load(_) | Cause::Bind(_) => None,
         }
     }
 }

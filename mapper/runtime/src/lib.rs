@@ -42,6 +42,7 @@
 //! | `ExecutorType.BATCH`, `flushStatements` | [`SqlSession::execute_batch`] |
 //! | `statementType="CALLABLE"`, parameters of mode OUT | [`SqlSession::call`] |
 //! | mapper interfaces | [`macro@mapper`] |
+//! | `@Select`, `@Insert`, `@Update`, `@Delete` | attributes of the methods, and [`ConfigurationBuilder::mapper`] |
 //! | `@Param` | [`params!`] |
 //! | `TypeHandler` | [`TypeHandler`] |
 //! | `Interceptor`, `@Intercepts` | [`Interceptor`] |
@@ -58,6 +59,7 @@ mod executor;
 mod interceptor;
 mod keys;
 mod mapped_statement;
+mod mapper_trait;
 mod parameter_handler;
 mod params;
 mod private;
@@ -71,14 +73,14 @@ mod type_handler;
 mod type_handlers;
 
 pub use batch_result::BatchResult;
-pub use batis_macros::mapper;
 pub use batis_script as script;
-pub use batis_script::{BoundSql, Settings, Value as ParamValue};
+pub use batis_script::{BoundSql, EmbeddedMapper, Settings, Value as ParamValue};
 pub use configuration::{Configuration, ConfigurationBuilder, ReloadableConfiguration};
 pub use error::{Error, ErrorKind, Result};
 pub use interceptor::{Finished, Interceptor, Outcome};
 pub use keys::{GeneratedKeys, SetKey};
 pub use mapped_statement::MappedStatement;
+pub use mapper_trait::mapper;
 pub use params::{IntoParams, Params};
 pub use session::{RowStream, SqlSession, ToMappedStatement};
 pub use sql_value::SqlValue;

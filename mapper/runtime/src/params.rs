@@ -59,6 +59,11 @@ impl Params<'_> {
         Self::of(value.map(|v| v.wrap_collection(Some(name))))
     }
 
+    /// This value itself is the parameter object of one item of a batch.
+    pub(crate) fn item(value: Result<Value>) -> Self {
+        Self::of(value.map(|v| v.wrap_collection(None)))
+    }
+
     /// Named arguments, also called `param1`, `param2` and so on. A name that is not there is an error that lists those there are.
     #[doc(alias = "ParamMap")]
     pub fn named<'n>(arguments: impl IntoIterator<Item = (&'n str, Result<Value>)>) -> Self {

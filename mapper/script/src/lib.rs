@@ -14,6 +14,7 @@ mod decode;
 mod diagnostic;
 mod dialect;
 mod document;
+mod embedded;
 mod error;
 mod expr;
 mod include;
@@ -37,6 +38,7 @@ mod select;
 mod settings;
 mod source;
 mod span;
+mod spelling;
 mod statement;
 mod statements;
 mod text;
@@ -56,6 +58,7 @@ pub use config::{
 pub use decimal::Decimal;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use dialect::Dialect;
+pub use embedded::{EmbeddedElement, EmbeddedMapper};
 pub use error::{BindError, BindErrorKind, LookupError};
 pub use expr::Expression;
 pub use map::{Map, MapKind};
@@ -66,8 +69,9 @@ pub use node::{ForEach, LoopNames, Parameter, SqlNode, TextNode, TextPart, Trim,
 pub use report::Report;
 pub use result_map::{Discriminator, FetchType, NestedMapping, ResultMap, ResultMapping};
 pub use settings::{Function, Settings};
-pub use source::Source;
+pub use source::{Place, Source};
 pub use span::{Location, Span};
+pub use spelling::snake_case;
 pub use statement::{
     KeyOrder, Keys, ResultMapRef, ResultSetType, SelectKey, SqlSource, Statement, StatementKind, StatementType,
 };

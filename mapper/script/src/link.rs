@@ -8,6 +8,7 @@ use crate::check::Checked;
 use crate::decode::{Decoded, decode};
 use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::document::{self, Document, STATEMENTS};
+use crate::embedded;
 use crate::include::{self, Fragment, Fragments, full_id};
 use crate::lint::{self, Input, Suppressions};
 use crate::mapper_set::{Inner, MapperSet, MapperSetBuilder, Registry};
@@ -47,6 +48,12 @@ pub(crate) fn check(builder: MapperSetBuilder) -> Checked {
     Checked { diagnostics, set }
 }
 
+/// All mistakes and warnings.
+pub(crate) fn mistakes(builder: MapperSetBuilder) -> Diagnostics {
+    let linked = Linked::new(builder);
+    Diagnostics::new(linked.diagnostics, Arc::clone(&linked.inner.files))
+}
+
 /// What linking gave, before it is decided whether it counts.
 struct Linked {
     documents: Vec<Document>,
@@ -56,13 +63,20 @@ struct Linked {
 
 impl Linked {
     fn new(builder: MapperSetBuilder) -> Self {
-        let MapperSetBuilder { files, database_id, properties, settings, functions, .. } = builder;
+        let MapperSetBuilder { files, embedded: mappers, database_id, properties, settings, functions, .. } = builder;
         let mut diagnostics = Vec::new();
-        let files = sources(files, &mut diagnostics);
-        let documents = documents(&files, &properties, &mut diagnostics);
+        let mut files = sources(files, &mut diagnostics);
+        let mut documents = documents(&files, &properties, &mut diagnostics);
+        for mapper in &mappers {
+            documents.push(mapper.document(number(files.len()), &mut diagnostics));
+            files.push(Source::of_parts(&*mapper.file, &*mapper.text, &mapper.places));
+        }
+        let first_embedded = number(files.len() - mappers.len());
+        let files: Arc<[Source]> = files.into();
         let shown_id = database_id.as_deref().map_or(Value::Null, Value::from);
         let environment = Arc::new(Environment { settings, database_id: shown_id, functions, files });
-        let mut linker = Linker { documents: &documents, database_id, properties, environment, diagnostics };
+        let mut linker =
+            Linker { documents: &documents, database_id, properties, environment, first_embedded, diagnostics };
         let inner = linker.link();
         let mut diagnostics = linker.diagnostics;
         // What is missing may stand in a file that could not be read.
@@ -92,14 +106,14 @@ impl Linked {
 }
 
 /// The texts of the files. One that cannot be decoded at all stays as an empty text, so that spans keep their numbers.
-fn sources(files: Vec<(String, Vec<u8>)>, diagnostics: &mut Vec<Diagnostic>) -> Arc<[Source]> {
+fn sources(files: Vec<(String, Vec<u8>)>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Source> {
     let mut sources = Vec::with_capacity(files.len());
     for (at, (name, bytes)) in files.into_iter().enumerate() {
         let Decoded { text, problem } = decode(number(at), bytes);
         diagnostics.extend(problem);
         sources.push(Source::new(name, text));
     }
-    sources.into()
+    sources
 }
 
 fn number(at: usize) -> u32 {
@@ -120,6 +134,8 @@ struct Linker<'d> {
     database_id: Option<String>,
     properties: Properties,
     environment: Arc<Environment>,
+    /// The number of the first file that is a trait's.
+    first_embedded: u32,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -132,6 +148,7 @@ impl<'d> Linker<'d> {
         let fragments = self.chosen(&["sql"], "fragment");
         let fragment_places = fragments.chosen.iter().map(|(id, found)| (id.as_str().into(), found.id_span)).collect();
         let statements = self.chosen(&STATEMENTS, "statement");
+        embedded::check_spellings(&statements.chosen, self.first_embedded, &mut self.diagnostics);
         let foreign = statements.foreign.clone();
         let statements = self.statements(statements, &by_id(fragments), &caches, &parameter_maps);
         let statements = Registry::new(statements, |statement: &Statement| &statement.id);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::cache::CacheElement;
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostics, nearest};
+use crate::embedded::EmbeddedMapper;
 use crate::error::LookupError;
 use crate::link;
 use crate::properties::Properties;
@@ -209,6 +210,7 @@ impl fmt::Debug for MapperSet {
 #[must_use]
 pub struct MapperSetBuilder {
     pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) embedded: Vec<EmbeddedMapper>,
     pub(crate) database_id: Option<String>,
     pub(crate) properties: Properties,
     pub(crate) settings: Settings,
@@ -223,6 +225,15 @@ impl MapperSetBuilder {
         let name = name.into();
         if !self.files.iter().any(|(known, _)| *known == name) {
             self.files.push((name, bytes.into()));
+        }
+        self
+    }
+
+    /// Adds the statements of a mapper trait's attributes. The same ones a second time are ignored.
+    #[doc(alias = "addMapper")]
+    pub fn embedded(mut self, mapper: EmbeddedMapper) -> Self {
+        if !self.embedded.contains(&mapper) {
+            self.embedded.push(mapper);
         }
         self
     }

@@ -34,10 +34,14 @@ impl Diagnostics {
         let named = |file: &Source| miette::NamedSource::new(&**file.name(), file.text().into()).with_language("XML");
         let far = item.related.iter().filter(|(span, _)| span.file != item.span.file);
         let place = |span: Span| self.files().get(span.file as usize).map(|file| file.location(span));
+        let far = far.filter_map(|(span, label)| Some(format!("{label}: {}", place(*span)?)));
+        // A text that was put together cannot be shown as the file that its parts are of.
+        let file = self.files().get(item.span.file as usize);
+        let (whole, parts) = (file.filter(|file| !file.is_of_parts()), file.filter(|file| file.is_of_parts()));
         Report {
             item: item.clone(),
-            source: self.files().get(item.span.file as usize).map(named),
-            elsewhere: far.filter_map(|(span, label)| Some(format!("{label}: {}", place(*span)?))).collect(),
+            source: whole.map(named),
+            elsewhere: parts.map(|file| file.location(item.span).to_string()).into_iter().chain(far).collect(),
         }
     }
 }

@@ -185,6 +185,8 @@ pub struct Statement {
     pub location: Location,
     /// Its element.
     pub span: Span,
+    /// The name in its start tag; all of it where it stands in an attribute.
+    pub(crate) name_span: Span,
     /// What its tree needs.
     pub(crate) room: Room,
     /// What rendering needs beside the parameter.

@@ -112,6 +112,7 @@ impl Reader<'_, '_> {
             cache: self.caches.of.get(filled.namespace).cloned(),
             location,
             span: element.span,
+            name_span: element.name_span,
             environment,
         }
     }

@@ -90,7 +90,12 @@ pub(crate) struct Comment {
 
 /// Reads a file. `known` tells the names of elements that may stand in it: they decide what a stray `<` is.
 pub(crate) fn parse(file: u32, text: &str, known: fn(&str) -> bool) -> Parsed {
-    reader::read(file, text, known)
+    reader::read(file, text, 0, known)
+}
+
+/// Reads the end of a text, from this byte on, as if it were a file.
+pub(crate) fn parse_part(file: u32, text: &str, start: usize, known: fn(&str) -> bool) -> Parsed {
+    reader::read(file, text, start, known)
 }
 
 /// A mistake in the XML.

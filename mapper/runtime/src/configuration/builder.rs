@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use batis_script::{Checked, ConfigFile, MapperSet, MapperSetBuilder, PluginElement, Settings};
+use batis_script::{Checked, ConfigFile, EmbeddedMapper, MapperSet, MapperSetBuilder, PluginElement, Settings};
 
 use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
@@ -21,6 +21,7 @@ use crate::type_handler::{TypeHandler, TypeHandlers};
 #[must_use = "a builder does nothing until `build`"]
 pub struct ConfigurationBuilder {
     mappers: Vec<MapperSource>,
+    embedded: Vec<EmbeddedMapper>,
     database_id: Option<String>,
     product: Option<String>,
     vendors: Vec<(String, String)>,
@@ -41,6 +42,7 @@ type Change = Box<dyn Fn(Settings) -> Settings + Send + Sync>;
 /// Everything that was read, before it is checked.
 pub(super) struct Collected {
     pub(super) files: Vec<File>,
+    pub(super) embedded: Vec<EmbeddedMapper>,
     pub(super) properties: Vec<(String, String)>,
     pub(super) settings: Settings,
     pub(super) database_id: Option<String>,
@@ -76,6 +78,28 @@ impl ConfigurationBuilder {
     /// [`Configuration::skipped_files`].
     pub fn mapper_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.mappers.push(MapperSource::Folder(path.into()));
+        self
+    }
+
+    /// Adds the statements that stand in the attributes of a [mapper trait](macro@crate::mapper): `.mapper(UserMapperImpl::STATEMENTS)`. They stand
+    /// beside those of mapper files of the same namespace; an id that is in both is an error (E040).
+    ///
+    /// ```
+    /// use batis_mapper::{Configuration, Result, mapper};
+    ///
+    /// #[mapper(crate = ::batis_mapper)]
+    /// trait Counters {
+    ///     #[select("select n from counters where name = #{name}")]
+    ///     async fn read(&self, name: &str) -> Result<Option<i64>>;
+    /// }
+    ///
+    /// let configuration = Configuration::builder().mapper(CountersImpl::STATEMENTS).build()?;
+    /// assert!(configuration.statement("Counters.read").is_ok());
+    /// # Ok::<(), batis_mapper::Error>(())
+    /// ```
+    #[doc(alias = "addMapper")]
+    pub fn mapper(mut self, statements: EmbeddedMapper) -> Self {
+        self.embedded.push(statements);
         self
     }
 
@@ -242,9 +266,11 @@ impl ConfigurationBuilder {
         let database_id = self.database_id.clone().or_else(|| self.by_product(config.as_ref()));
         properties.extend(self.properties.iter().cloned());
         let (files, skipped) = (found.mappers, found.others);
+        let embedded = self.embedded.clone();
         let (strict, handlers, environment) = (self.strict, self.handlers.clone(), self.environment.clone());
         Ok(Collected {
             files,
+            embedded,
             properties,
             settings,
             database_id,
@@ -302,6 +328,9 @@ impl Collected {
         let mut set = MapperSet::builder().settings(self.settings).strict(self.strict);
         for (name, bytes) in self.files {
             set = set.file(name, bytes);
+        }
+        for mapper in self.embedded {
+            set = set.embedded(mapper);
         }
         for (name, value) in self.properties {
             set = set.property(name, value);

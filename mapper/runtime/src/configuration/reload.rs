@@ -103,6 +103,7 @@ impl ReloadableConfiguration {
 fn fingerprint(collected: &Collected) -> u64 {
     let mut hasher = DefaultHasher::new();
     collected.files.hash(&mut hasher);
+    collected.embedded.hash(&mut hasher);
     collected.properties.hash(&mut hasher);
     collected.settings.hash(&mut hasher);
     collected.database_id.hash(&mut hasher);

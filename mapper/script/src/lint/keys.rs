@@ -3,8 +3,6 @@
 use crate::diagnostic::Diagnostic;
 use crate::statement::{Keys, Statement, StatementKind};
 
-use super::name_span;
-
 pub(super) fn check(statement: &Statement, found: &mut Vec<Diagnostic>) {
     let (nowhere, what) = match &statement.keys {
         Keys::Select(key) => (key.properties.is_empty(), "<selectKey>"),
@@ -16,6 +14,6 @@ pub(super) fn check(statement: &Statement, found: &mut Vec<Diagnostic>) {
     };
     if nowhere && statement.kind != StatementKind::Select {
         let message = format!("{what} names no keyProperty: the key is read and dropped");
-        found.push(Diagnostic::warning("W210", name_span(statement), message).help("write keyProperty=\"..\""));
+        found.push(Diagnostic::warning("W210", statement.name_span, message).help("write keyProperty=\"..\""));
     }
 }

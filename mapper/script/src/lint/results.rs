@@ -7,8 +7,6 @@ use crate::document::Document;
 use crate::statement::{Statement, StatementKind};
 use crate::xml::Element;
 
-use super::name_span;
-
 /// Properties that two mappings of one map want to set.
 pub(super) fn check(documents: &[Document], found: &mut Vec<Diagnostic>) {
     for document in documents {
@@ -43,6 +41,6 @@ pub(super) fn untyped(statement: &Statement, found: &mut Vec<Diagnostic>) {
     let typed = statement.result_type.is_some() || !statement.result_maps.is_empty();
     if statement.kind == StatementKind::Select && !typed {
         let message = format!("`{}` has neither resultType nor resultMap: MyBatis cannot run it", statement.name());
-        found.push(Diagnostic::warning("W208", name_span(statement), message));
+        found.push(Diagnostic::warning("W208", statement.name_span, message));
     }
 }

@@ -7,8 +7,6 @@ use crate::statement::{Statement, StatementKind};
 use crate::variants::Variant;
 
 use super::literal::without_literals;
-use super::name_span;
-
 /// Combinations that are tried for each statement.
 const LIMIT: usize = 256;
 
@@ -30,7 +28,7 @@ pub(super) fn check(statement: &Statement, found: &mut Vec<Diagnostic>) {
         format!("{verb} has no WHERE when {}", conditions(shortest, &naked))
     };
     let help = "guard it, or say that it is meant: <!-- batis: allow(W202) reason -->";
-    found.push(Diagnostic::warning("W202", name_span(statement), message).help(help));
+    found.push(Diagnostic::warning("W202", statement.name_span, message).help(help));
 }
 
 /// The tests that matter: not those that may be true or false alike.

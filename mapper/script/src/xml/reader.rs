@@ -18,11 +18,11 @@ const MAX_EXPANDED_BYTES: usize = 10 * 1024 * 1024;
 /// What XML takes for blank.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Reads a whole file.
-pub(super) fn read(file: u32, text: &str, known: fn(&str) -> bool) -> Parsed {
+/// Reads a text from this byte on.
+pub(super) fn read(file: u32, text: &str, start: usize, known: fn(&str) -> bool) -> Parsed {
     let mut entities = Entities::default();
     let mut builder = Builder::new(file);
-    Reader { text, at: 0, place: None, known, builder: &mut builder, entities: &mut entities }.run();
+    Reader { text, at: start, place: None, known, builder: &mut builder, entities: &mut entities }.run();
     builder.finish(text.len())
 }
 
