@@ -108,6 +108,9 @@ impl Catalog {
     /// The name by which a parameter's type can be written in a cast to its array; empty if it is not known, or cannot be.
     pub(crate) fn parameter_type(&self, oid: u32) -> Box<str> {
         match Type::from_oid(oid) {
+            // Without quotes SQL takes these for one bit, and one character.
+            Some(Type::BIT) => "\"bit\"".into(),
+            Some(Type::CHAR) => "\"char\"".into(),
             Some(ty) => ty.name().into(),
             None => self.types.get(&oid).map(|known| known.cast.clone()).unwrap_or_default(),
         }

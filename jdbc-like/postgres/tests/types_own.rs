@@ -188,3 +188,25 @@ fn batches_send_enums_and_domains_as_arrays() {
         conn.query_one("select sum(p) from things where m = 'happy' and q = 'x'", ()).unwrap().get(0).unwrap();
     assert_eq!(sum, 4950);
 }
+
+/// In a cast `bit` means `bit(1)` and `char` means `char(1)`, unless they are quoted.
+#[test]
+fn batches_do_not_cut_bits() {
+    let Some(database) = database() else { return };
+    let mut conn = connect(&database, "");
+    conn.execute_script("create table cut (id int, b bit(3), v bit varying, c \"char\", p char(3))").unwrap();
+    for strategy in [BatchStrategy::Auto, BatchStrategy::Unnest] {
+        let mut batch = Batch::new("insert into cut values (?, ?, ?, ?, ?)");
+        for id in 0..5 {
+            batch.add((id, "101", "1101", "", "abc")).unwrap();
+        }
+        assert_eq!(conn.execute_batch_with(&batch, &BatchOptions::new().strategy(strategy)).unwrap().total(), 5);
+    }
+    let whole = "select count(*) from cut where b = B'101' and v = B'1101' and c = '' and p = 'abc'";
+    assert_eq!(conn.query_one(whole, ()).unwrap().get::<i64>(0).unwrap(), 10);
+    let mut batch = Batch::new("insert into cut (b) values (?)");
+    for _ in 0..5 {
+        batch.add(("1010",)).unwrap();
+    }
+    assert_eq!(conn.execute_batch(&batch).unwrap_err().sql_state().code(), "22026", "what is too long is refused");
+}
