@@ -230,6 +230,8 @@ fn fmt_array(f: &mut fmt::Formatter<'_>, items: &[Value]) -> fmt::Result {
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Uuid(_) | Value::Time(_) => {
                 fmt::Display::fmt(item, f)?;
             }
+            // Each part with its sign: in one of PostgreSQL's styles a sign in front counts for all.
+            Value::Interval(v) => write!(f, "\"{:+} mons {:+} days {:+} us\"", v.months, v.days, v.micros)?,
             other => fmt_quoted_if_needed(f, &other.to_string())?,
         }
     }
@@ -293,5 +295,7 @@ mod tests {
             [Value::Float(-0.5), Value::Bool(true), Value::Time(1), Value::Timestamp(0), Value::Bytes([1].into())];
         let expected = r#"{-0.5,true,00:00:00.000001,"1970-01-01 00:00:00","\\x01"}"#;
         assert_eq!(text(ValueRef::Array(&others)), expected);
+        let span = [Value::Interval(Interval { months: -1, days: 2, micros: 3 })];
+        assert_eq!(text(ValueRef::Array(&span)), r#"{"-1 mons +2 days +3 us"}"#);
     }
 }

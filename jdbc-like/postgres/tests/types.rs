@@ -5,7 +5,7 @@ mod common;
 use std::cell::RefCell;
 
 use batis_dbc::blocking::Connection;
-use batis_dbc::{Interval, SqlType, Value};
+use batis_dbc::{Batch, Interval, SqlType, Value};
 use common::manager;
 use proptest::prelude::*;
 
@@ -251,4 +251,27 @@ fn any_text_comes_back() {
             Ok(())
         })
         .unwrap();
+}
+
+/// In the style of the SQL standard a sign in front counts for all parts that have none.
+#[test]
+fn intervals_keep_their_signs_in_every_style() {
+    let Some(mut conn) = connect("") else { return };
+    conn.execute_script("create temp table spans (id int, span interval)").unwrap();
+    let span = Interval { months: -1, days: 2, micros: 3 };
+    for style in ["sql_standard", "postgres", "postgres_verbose", "iso_8601"] {
+        conn.execute_script(&format!("set intervalstyle = {style}; truncate spans")).unwrap();
+        let alone: Interval = conn.query_one("select ?::interval", (span,)).unwrap().get(0).unwrap();
+        assert_eq!(alone, span, "{style}");
+        let list = Value::Array([Value::Interval(span), Value::Null].into());
+        let row = conn.query_one("select ?::interval[]", (&list,)).unwrap();
+        assert_eq!(row.values()[0], list, "{style}");
+        let mut batch = Batch::new("insert into spans values (?, ?)");
+        for id in 0..5 {
+            batch.add((id, span)).unwrap();
+        }
+        conn.execute_batch(&batch).unwrap();
+        let stored = conn.query("select span from spans", ()).unwrap().map(|row| row.get::<Interval>(0)).unwrap();
+        assert_eq!(stored, [span; 5], "{style}");
+    }
 }
