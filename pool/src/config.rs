@@ -132,7 +132,7 @@ fn validation_timeout(set: Option<Duration>, connection_timeout: Duration) -> Re
 /// Zero (never) where it cannot matter: with a fixed number of connections, or when the lifetime ends first.
 fn idle_timeout(set: Option<Duration>, max_lifetime: Duration, shrinks: bool) -> Result<Duration, PoolError> {
     let idle = set.unwrap_or(600 * SECOND);
-    let ends_first = max_lifetime.is_zero() || idle + SECOND <= max_lifetime;
+    let ends_first = max_lifetime.is_zero() || idle.saturating_add(SECOND) <= max_lifetime;
     if set.is_some() {
         rule(
             off_or_least(idle, SHORTEST_IDLE),

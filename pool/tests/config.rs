@@ -48,6 +48,7 @@ fn a_value_out_of_range_is_an_error_that_quotes_its_rule() {
     says(refused(|b| b.connection_timeout(ms(400)).validation_timeout(ms(400))), "below connection_timeout");
     says(refused(|b| b.min_idle(1).idle_timeout(ms(9_999))), "0 (never) or at least 10s");
     says(refused(|b| b.max_lifetime(ms(60_000)).idle_timeout(ms(59_001))), "at least 1s below max_lifetime");
+    says(refused(|b| b.idle_timeout(Duration::MAX)), "at least 1s below max_lifetime");
     says(refused(|b| b.max_lifetime(ms(29_999))), "0 (for ever) or at least 30s");
     says(refused(|b| b.keepalive_interval(ms(29_999))), "0 (off) or at least 30s");
     says(refused(|b| b.max_lifetime(ms(60_000)).keepalive_interval(ms(60_000))), "below max_lifetime");

@@ -28,11 +28,12 @@ impl CallOptions {
         Self::default()
     }
 
-    /// The call must be over within this time from now.
+    /// The call must be over within this time from now; a time beyond what an instant can say is no deadline.
     #[must_use]
     #[doc(alias = "setQueryTimeout")]
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.deadline(Instant::now() + timeout)
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.deadline = Instant::now().checked_add(timeout);
+        self
     }
 
     /// The call must be over at this instant.
@@ -147,5 +148,16 @@ impl TransactionOptions {
     pub fn lock(mut self, mode: LockMode) -> Self {
         self.lock = Some(mode);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_duration_is_a_timeout() {
+        assert_eq!(CallOptions::new().timeout(Duration::MAX).deadline, None);
+        assert!(CallOptions::new().timeout(Duration::ZERO).deadline.is_some_and(|end| end <= Instant::now()));
     }
 }
