@@ -32,6 +32,7 @@ list! {
     "transactions/schema_changes", "creating a table is rolled back too", schema_changes;
     "transactions/typed", "BEGIN and COMMIT typed in a script work", typed;
     "transactions/typed_rollback", "what is between a typed BEGIN and ROLLBACK is gone", typed_rollback;
+    "transactions/typed_and_begun", "begin inside of a typed transaction is refused, and leaves it as it is", typed_and_begun;
     "transactions/thousand_inserts", "a transaction of a thousand statements commits as one", thousand_inserts;
 }
 
@@ -387,6 +388,22 @@ async fn typed_rollback(cx: &mut Context) -> Check {
     same!(cx.count("conf_tx").await?, 1);
     cx.conn.execute_script("rollback").await?;
     same!(cx.count("conf_tx").await?, 0);
+    Ok(())
+}
+
+async fn typed_and_begun(cx: &mut Context) -> Check {
+    table(cx).await?;
+    cx.conn.execute_script("begin").await?;
+    cx.conn.execute(INSERT, (1,)).await?;
+    fails!(cx.conn.transaction().await, "25001");
+    cx.conn.execute(INSERT, (2,)).await?;
+    fails!(cx.conn.begin(&TransactionOptions::new()).await, "25001");
+    cx.conn.execute_script("commit").await?;
+    same!(count_elsewhere(cx).await?, 2);
+    let mut transaction = cx.conn.transaction().await?;
+    transaction.execute(INSERT, (3,)).await?;
+    transaction.rollback().await?;
+    same!(count_elsewhere(cx).await?, 2);
     Ok(())
 }
 

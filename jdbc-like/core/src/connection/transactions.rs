@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Connection;
 use super::settle::outcome_unknown;
-use crate::driver::Control;
+use crate::driver::{Control, Wire};
 use crate::error::{Result, SqlError};
 use crate::options::TransactionOptions;
 use crate::retry::Retry;
@@ -116,7 +116,8 @@ impl Connection {
 
     /// Waits, on the timer of the runtime that owns the connection. Where nothing can keep the time (SQLite) it does not wait.
     pub async fn pause(&mut self, delay: Duration) {
-        if let Some(timer) = self.raw_mut().timer(Instant::now() + delay) {
+        let Some(end) = Instant::now().checked_add(delay) else { return std::future::pending().await };
+        if let Some(timer) = self.raw_mut().timer(end) {
             timer.await;
         }
     }
@@ -215,6 +216,10 @@ impl Connection {
         let step = if depth == 1 { Control::Begin(options) } else { Control::Savepoint(depth) };
         let limit = self.limit(None);
         let begun = limit.during(self.raw_mut().control(step)).await;
+        if begun.is_err() && self.raw_mut().wire() == Wire::Idle {
+            // It was answered: nothing was begun, so nothing is to be rolled back. A transaction begun by a text stays.
+            self.inner.depth = depth - 1;
+        }
         begun.map_err(|e| self.note(e))
     }
 
