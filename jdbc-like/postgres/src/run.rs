@@ -40,7 +40,9 @@ impl PostgresConnection {
         match ran {
             Ok(outcome) => {
                 self.answered();
-                if outcome == Outcome::Rows {
+                if let Outcome::Count(count) = outcome {
+                    self.affected = count;
+                } else {
                     self.wire = Wire::Cursor;
                     self.timer = options.deadline.map(|d| self.host.timer(d));
                 }

@@ -29,6 +29,7 @@ list! {
     "results/counts", "execute counts the rows that were changed", counts;
     "results/count_of_ddl", "a statement that changes no rows counts 0, also after one that did", count_of_ddl;
     "results/execute_of_a_select", "execute of a select reads it and counts 0", execute_of_a_select;
+    "results/count_of_a_query", "a statement without rows counts by `query` as by `execute`", count_of_a_query;
     "results/returning", "insert .. returning gives the new rows and counts them", returning;
     "results/returning_one", "query_one of insert .. returning inserts", returning_one;
     "results/generated_key", "a key that the database counted up is returned", generated_key;
@@ -211,6 +212,17 @@ async fn execute_of_a_select(cx: &mut Context) -> Check {
     cx.conn.execute("insert into conf_result values (1), (2), (3)", ()).await?;
     same!(cx.conn.execute("select * from conf_result", ()).await?, 0);
     same!(cx.count("conf_result").await?, 3);
+    Ok(())
+}
+
+async fn count_of_a_query(cx: &mut Context) -> Check {
+    cx.table("conf_result", "n {big}").await?;
+    // Often enough to be prepared by name where that is done later.
+    for _ in 0..8 {
+        same!(cx.conn.query("insert into conf_result values (?), (?)", (1, 2)).await?.finish().await?, 2);
+    }
+    same!(cx.conn.query("update conf_result set n = n + 1", ()).await?.finish().await?, 16);
+    same!(cx.conn.query("drop table conf_result", ()).await?.finish().await?, 0);
     Ok(())
 }
 
