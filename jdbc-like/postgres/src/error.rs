@@ -98,10 +98,13 @@ fn hung_up() -> SqlError {
     SqlError::new(SqlState::CONNECTION_FAILURE, "the server closed the connection")
 }
 
+/// Where in the server it is found that a statement's result has changed.
+const STALE: &str = "RevalidateCachedQuery";
+
 /// Whether the statement that the server keeps does not fit any more: its table changed, or it was deallocated.
 pub(crate) fn is_stale(error: &Error) -> bool {
     error.as_db_error().is_some_and(|db| match db.code().code() {
-        "0A000" => db.routine() == Some("RevalidateCachedQuery"),
+        "0A000" => db.routine() == Some(STALE),
         code => code == "26000",
     })
 }
@@ -121,9 +124,20 @@ fn server(db: &DbError) -> SqlError {
     if let Some(detail) = db.detail() {
         error = error.detail(detail);
     }
-    match db.hint() {
+    match db.hint().or_else(|| advice(db)) {
         Some(hint) => error.hint(hint),
         None => error,
+    }
+}
+
+/// What to do about errors that come of how parameters and plans work here, where the server has no hint of its own.
+fn advice(db: &DbError) -> Option<&'static str> {
+    match db.code().code() {
+        "42P18" => Some("say by a cast what the parameter is: `?::text`"),
+        "0A000" if db.routine() == Some(STALE) => {
+            Some("a table was changed while the statement was prepared; run the transaction again")
+        }
+        _ => None,
     }
 }
 

@@ -83,6 +83,7 @@ fn a_stale_statement_in_a_transaction_is_told_and_then_healed() {
     database.psql("alter table t add b int default 2").unwrap();
     let error = transaction.query_one(&all, ()).unwrap_err();
     assert_eq!((code(&error).as_str(), error.message()), ("0A000", "cached plan must not change result type"));
+    assert!(error.hint_text().is_some_and(|hint| hint.ends_with("run the transaction again")), "{error}");
     transaction.rollback().unwrap();
     let mut transaction = conn.transaction().unwrap();
     assert_eq!(transaction.query_one(&all, ()).unwrap().get::<i64>("b").unwrap(), 2);
@@ -235,4 +236,16 @@ fn too_many_parameters_are_refused_before_anything_is_sent() {
         "65536 parameters are too many: one call has 65535 at most [54000]; hint: insert by a `Batch`, or give an array: `= any(?)`, `from unnest(?)`"
     );
     assert_eq!(conn.query_one(text(65_535).as_str(), &values[1..]).unwrap().get::<i64>(0).unwrap(), 65_535);
+}
+
+#[test]
+fn a_parameter_of_no_known_type_is_told_what_to_do() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database);
+    let error = conn.query_one("select ? is null", (None::<i32>,)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "could not determine data type of parameter $1 [42P18]; hint: say by a cast what the parameter is: `?::text`"
+    );
+    assert!(conn.query_one("select ?::int is null", (None::<i32>,)).unwrap().get::<bool>(0).unwrap());
 }
