@@ -361,6 +361,10 @@ impl Connection {
 
     /// Remembers that an error broke the connection, or that the transaction may be run again.
     pub(crate) fn note(&mut self, error: SqlError) -> SqlError {
+        let error = match &self.inner.gate {
+            Some(gate) if gate.is_aborted() => aborted(error),
+            _ => error,
+        };
         self.inner.broken |= match &self.inner.verdict {
             None => error.breaks_connection(),
             Some(verdict) => verdict(&error),
@@ -517,6 +521,16 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
         f.debug_struct("Connection").field("depth", &inner.depth).field("broken", &inner.broken).finish_non_exhaustive()
+    }
+}
+
+/// An abort stopped it: it has failed with its connection, whatever the database or the driver calls that.
+#[cold]
+fn aborted(error: SqlError) -> SqlError {
+    match error.sql_state() {
+        SqlState::OUTCOME_UNKNOWN => error,
+        _ => SqlError::new(SqlState::CONNECTION_CLOSED, "the connection was aborted by its cancel handle")
+            .caused_by(error),
     }
 }
 

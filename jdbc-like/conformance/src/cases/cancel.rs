@@ -16,6 +16,7 @@ list! {
     "cancel/idle", "a cancel with nothing running does nothing", idle;
     "cancel/never_the_next", "a cancel never hits the statement after the one that ran", never_the_next;
     "cancel/abort", "an aborted connection is broken, and says so", abort;
+    "cancel/abort_running", "a statement that runs when its connection is aborted fails with class 08", abort_running;
     "cancel/cloned", "a handle can be cloned, outlive its connection, and does nothing then", cloned;
     "retry/conflict", "a transaction that lost against another one is run again", conflict;
     "retry/gives_up", "after the last try the conflict is told", gives_up;
@@ -124,6 +125,27 @@ async fn abort(cx: &mut Context) -> Check {
     same!(cx.conn.is_broken(), true);
     let error = fails!(cx.conn.query_one("select 1", ()).await, "08003");
     same!(error.breaks_connection(), true);
+    Ok(())
+}
+
+async fn abort_running(cx: &mut Context) -> Check {
+    let slow = cx.dialect.slow_query;
+    let mut other = cx.other().await?;
+    let ended = other
+        .run(async |c| {
+            let Some(handle) = c.cancel_handle() else { return Ok(None) };
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(50));
+                handle.abort();
+            });
+            Ok(match c.query(slow, ()).await {
+                Ok(rows) => rows.finish().await.err(),
+                Err(error) => Some(error),
+            })
+        })
+        .await?;
+    let error = ended.ok_or_else(|| Problem::new("the query was not stopped"))?;
+    same!(error.sql_state().class(), "08");
     Ok(())
 }
 
