@@ -307,7 +307,11 @@ impl Connection {
     /// open, and except on PostgreSQL, where a script is one transaction if it begins none itself.
     #[doc(alias = "execute")]
     pub async fn execute_script(&mut self, sql: &str) -> Result<()> {
-        self.settle_to(self.inner.base).await?;
+        self.script_at(self.inner.base, sql).await
+    }
+
+    pub(crate) async fn script_at(&mut self, depth: u32, sql: &str) -> Result<()> {
+        self.settle_to(depth).await?;
         let limit = self.limit(None);
         let run = limit.during(self.raw_mut().script(sql, &CallOptions::new())).await;
         run.map_err(|e| self.in_script(e, sql))

@@ -64,9 +64,36 @@ impl<'c> Transaction<'c> {
     /// # Errors
     /// As there.
     pub async fn execute(&mut self, statement: impl ToStatement, params: impl Params) -> Result<u64> {
+        self.execute_with(statement, params, &CallOptions::new()).await
+    }
+
+    /// Runs a statement with a deadline. See [`Connection::execute_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<u64> {
         let bound = params.bind()?;
         let statement = self.conn.statement(statement.to_statement());
-        self.conn.execute_at(self.depth, &statement, &bound.cells(), &CallOptions::new()).await
+        self.conn.execute_at(self.depth, &statement, &bound.cells(), options).await
+    }
+
+    /// Runs a text of any number of statements without parameters. See [`Connection::execute_script`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute_script(&mut self, sql: &str) -> Result<()> {
+        self.conn.script_at(self.depth, sql).await
+    }
+
+    /// The key of the row that was inserted last. See [`Connection::last_insert_id`].
+    #[must_use]
+    pub fn last_insert_id(&mut self) -> Option<i64> {
+        self.conn.last_insert_id()
     }
 
     /// Runs a statement and returns columns of the rows that it wrote. See [`Connection::execute_returning`].

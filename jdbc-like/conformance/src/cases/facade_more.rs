@@ -73,8 +73,10 @@ fn nested(conn: &mut Connection, _: &Dialect) -> Check {
     Ok(())
 }
 
-fn transaction_queries(conn: &mut Connection, _: &Dialect) -> Check {
+fn transaction_queries(conn: &mut Connection, dialect: &Dialect) -> Check {
     table(conn)?;
+    let short = CallOptions::new().timeout(Duration::from_millis(50));
+    fails!(conn.transaction()?.execute_with(dialect.slow_query, (), &short), "57014");
     let mut transaction = conn.transaction()?;
     same!(transaction.query_opt("select n from conf_more", ())?.is_none(), true);
     fails!(transaction.query_one("select n from conf_more", ()), "02000");
@@ -82,8 +84,10 @@ fn transaction_queries(conn: &mut Connection, _: &Dialect) -> Check {
     same!(transaction.query_one("select n from conf_more", ())?.get::<i64>(0)?, 5);
     let few = CallOptions::new().max_rows(2);
     same!(transaction.query_with(&numbers(9), (), &few)?.collect()?.len(), 2);
+    transaction.execute_script("insert into conf_more values (6); insert into conf_more values (7)")?;
+    same!(transaction.last_insert_id().is_some(), dialect.tells_last_insert_id);
     transaction.commit()?;
-    same!(count(conn)?, 1);
+    same!(count(conn)?, 3);
     Ok(())
 }
 

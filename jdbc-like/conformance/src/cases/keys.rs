@@ -209,5 +209,8 @@ async fn last_insert_id(cx: &mut Context) -> Check {
         cx.conn.execute("update conf_key set kind = 'x'", ()).await?;
         same!(cx.conn.last_insert_id(), told.then_some(id));
     }
+    let mut transaction = cx.conn.transaction().await?;
+    let id: i64 = transaction.execute_returning(INSERT, ("c",), &["id"]).await?[0].get(0)?;
+    same!(transaction.last_insert_id(), told.then_some(id));
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::case::{Check, Context, Problem, fails, list, same};
 list! {
     "limits/deadline", "a query that takes too long ends with 57014, soon, and the connection works on", deadline;
     "limits/deadline_of_execute", "so does a statement that is executed", deadline_of_execute;
+    "limits/deadline_inside", "and one that is executed inside of a transaction", deadline_inside;
     "limits/deadline_of_rows", "a deadline that passes between rows ends the result, behind those that came before", deadline_of_rows;
     "limits/deadline_of_script", "a script may use what a deadline left", deadline_of_script;
     "limits/max_rows_of_writes", "max_rows does not keep a statement from writing all of its rows", max_rows_of_writes;
@@ -50,6 +51,16 @@ async fn deadline(cx: &mut Context) -> Check {
 async fn deadline_of_execute(cx: &mut Context) -> Check {
     let begun = Instant::now();
     fails!(cx.conn.execute_with(cx.dialect.slow_query, (), &short()).await, "57014");
+    works(cx).await?;
+    same!(begun.elapsed() < SOON, true);
+    Ok(())
+}
+
+async fn deadline_inside(cx: &mut Context) -> Check {
+    let begun = Instant::now();
+    let mut transaction = cx.conn.transaction().await?;
+    fails!(transaction.execute_with(cx.dialect.slow_query, (), &short()).await, "57014");
+    transaction.rollback().await?;
     works(cx).await?;
     same!(begun.elapsed() < SOON, true);
     Ok(())

@@ -29,7 +29,24 @@ list! {
     "scripts/results_transaction_text", "a script may begin and commit by itself", results_transaction_text;
     "scripts/results_limits", "max_rows holds for each result, the deadline for all", results_limits;
     "scripts/results_routine", "the body of a routine or trigger is one statement", results_routine;
+    "scripts/in_savepoint", "a script through a guard is undone with it, and ends what is deeper", in_savepoint;
     "scripts/after_cursor", "a script runs although a result was left early", after_cursor;
+}
+
+async fn in_savepoint(cx: &mut Context) -> Check {
+    cx.table("conf_script", "n {big}").await?;
+    let script = |n: u32| format!("insert into conf_script values ({n}); insert into conf_script values ({n})");
+    let mut transaction = cx.conn.transaction().await?;
+    transaction.execute_script(&script(1)).await?;
+    let mut savepoint = transaction.savepoint().await?;
+    savepoint.execute_script(&script(2)).await?;
+    std::mem::forget(savepoint);
+    transaction.execute_script(&script(3)).await?;
+    fails!(transaction.savepoint().await?.execute_script("select * from nowhere").await, "42P01");
+    transaction.commit().await?;
+    let all = cx.conn.query("select n from conf_script order by n", ()).await?.map(|row| row.get::<i64>(0)).await?;
+    same!(all, [1, 1, 3, 3]);
+    Ok(())
 }
 
 async fn several(cx: &mut Context) -> Check {

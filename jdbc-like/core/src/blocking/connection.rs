@@ -348,6 +348,12 @@ impl Connection {
         wait(&self.runner.0, None, f(&mut self.inner))
     }
 
+    /// See [`set_observability`](AsyncConnection::set_observability).
+    #[cfg(feature = "tracing")]
+    pub fn set_observability(&mut self, observability: crate::Observability) {
+        self.inner.set_observability(observability);
+    }
+
     /// See [`set_network_timeout`](AsyncConnection::set_network_timeout).
     pub fn set_network_timeout(&mut self, time: Option<Duration>) {
         self.inner.set_network_timeout(time);

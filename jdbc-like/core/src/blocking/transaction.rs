@@ -57,6 +57,34 @@ impl<'c> Transaction<'c> {
         wait(self.runner, None, self.inner.execute(statement, params))
     }
 
+    /// See [`execute_with`](AsyncTransaction::execute_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_with(
+        &mut self,
+        statement: impl ToStatement,
+        params: impl Params,
+        options: &CallOptions,
+    ) -> Result<u64> {
+        let patience = self.inner.parts().0.patience(options.deadline);
+        wait(self.runner, patience, self.inner.execute_with(statement, params, options))
+    }
+
+    /// See [`execute_script`](AsyncTransaction::execute_script).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn execute_script(&mut self, sql: &str) -> Result<()> {
+        wait(self.runner, None, self.inner.execute_script(sql))
+    }
+
+    /// See [`last_insert_id`](AsyncTransaction::last_insert_id).
+    #[must_use]
+    pub fn last_insert_id(&mut self) -> Option<i64> {
+        self.inner.last_insert_id()
+    }
+
     /// See [`execute_returning`](AsyncTransaction::execute_returning).
     ///
     /// # Errors
