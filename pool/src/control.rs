@@ -126,6 +126,9 @@ impl<M: Manager> Pool<M> {
         let failed: Arc<Mutex<Option<Cause>>> = Arc::new(Mutex::new(None));
         let wanted = connections.min(shared.live.max_size());
         let mut missing = wanted.saturating_sub(bag.counts().total());
+        if missing > 0 && shared.is_forsaken() {
+            return Err(PoolError::forsaken(&shared.name));
+        }
         while missing > 0 {
             // Counted before the claim, so that the filler does not make the same ones.
             let counted = Prewarming::new(shared);

@@ -38,7 +38,8 @@ pub enum PoolErrorKind {
     /// Nothing became free in time. [`PoolError::stats`] says how full the pool was; the source is the last connect
     /// failure, if connecting has failed since it last succeeded. Also: the pool stayed suspended.
     Timeout,
-    /// The pool was closed; or it was made before this process was forked off the one that made it.
+    /// The pool was closed; or it was made before this process was forked off the one that made it; or the runtime on
+    /// which it works in the background has ended, and it has nothing left to lend.
     Closed,
     /// Connecting failed: in [`start`](crate::Builder::start) or [`prewarm`](crate::Pool::prewarm), or in a pool whose
     /// borrowers connect by themselves (one without a spawner).
@@ -61,7 +62,7 @@ impl PoolError {
         } else if stats.active == stats.max_size {
             "all are in use: hold each for less time, return it before asking for a second, or raise max_size"
         } else {
-            "connecting takes longer than that: wait longer, or raise min_idle"
+            "connecting takes longer than that: wait longer, raise min_idle, or see whether the pool's runtime is blocked"
         };
         let place = asked_at.map(|at| format!(", asked for at {at}")).unwrap_or_default();
         let mut message = format!("no connection became free within {waited:?}: pool `{pool}` ({stats}){place}");
@@ -96,6 +97,13 @@ impl PoolError {
         let message =
             format!("pool `{pool}` was made before this process was forked, and its connections are the parent's");
         PoolError::plain(PoolErrorKind::Closed, message, Some("make a pool in the child"))
+    }
+
+    pub(crate) fn forsaken(pool: &str) -> Self {
+        let message = format!("pool `{pool}` can make no connection: the runtime on which it was built has ended");
+        let hint =
+            "build a pool in each runtime (each `#[tokio::test]` is one), or give it a `spawner` that lives longer";
+        PoolError::plain(PoolErrorKind::Closed, message, Some(hint))
     }
 
     pub(crate) fn connect(pool: &str, source: Cause) -> Self {
@@ -213,7 +221,9 @@ mod tests {
              at HERE; hint: connecting fails, see the cause"
         );
         assert!(
-            timeout(1, None).ends_with("; hint: connecting takes longer than that: wait longer, or raise min_idle")
+            timeout(1, None).ends_with(
+                "; hint: connecting takes longer than that: wait longer, raise min_idle, or see whether the pool's runtime is blocked"
+            )
         );
     }
 }

@@ -158,6 +158,8 @@ async fn next<M: Manager>(
     // The look that counts: what came back before the line knew of us was not offered to us.
     match bag.take_or_want() {
         Look::Taken(hold) => return Ok(hold),
+        // Nobody is left to make one.
+        Look::Room if shared.is_forsaken() => return Err(PoolError::forsaken(&shared.name)),
         Look::Room if shared.spawner.is_some() => shared.demand.ring(),
         Look::Room => {
             if let Some(empty) = bag.claim() {
@@ -171,6 +173,7 @@ async fn next<M: Manager>(
     match waited {
         Some(Ok(handed)) => Ok(handed),
         Some(Err(Unserved::Closed)) => Err(shared.closed_error()),
+        Some(Err(Unserved::Late)) if shared.is_forsaken() => Err(PoolError::forsaken(&shared.name)),
         Some(Err(Unserved::Late)) => Err(timed_out(bag, shared, ask, 1)),
         None => {
             // Made before leaving the line, so that the waiting count includes this one.

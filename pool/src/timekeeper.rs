@@ -64,6 +64,11 @@ impl<M: Manager> Drop for Gone<'_, M> {
 }
 
 impl<M: Manager> Shared<M> {
+    /// Whether the background work has ended although the pool is open: its runtime is gone.
+    pub(crate) fn is_forsaken(&self) -> bool {
+        self.alarm_at.load(Ordering::SeqCst) == 0
+    }
+
     /// Sees to it that one who has joined the line is told when its time is up. False: nobody keeps the time any more.
     pub(crate) fn set_alarm(&self, deadline: u64) -> bool {
         let set = self.alarm_at.load(Ordering::SeqCst);

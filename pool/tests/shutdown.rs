@@ -168,3 +168,33 @@ fn a_pool_whose_runtime_has_ended_still_closes() {
     assert!(pool.closed_blocking(LONG));
     assert_eq!(fake.alive(), 0);
 }
+
+#[test]
+fn a_pool_whose_runtime_has_ended_says_so_instead_of_waiting() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let fake = Fake::default();
+    let pool = {
+        let _entered = first.enter();
+        let spawner = batis_pool::TokioSpawner::current().unwrap();
+        let builder = Pool::builder(Blocking(fake.clone())).max_size(2).min_idle(0).connection_timeout(LONG);
+        builder.spawner(spawner).build().unwrap()
+    };
+    let held = first.block_on(pool.get()).unwrap();
+    drop(first);
+    let begun = std::time::Instant::now();
+    let errors = [
+        second.block_on(pool.get()).unwrap_err(),
+        pool.get_blocking().unwrap_err(),
+        second.block_on(pool.prewarm(2, LONG)).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(
+            error.is_closed() && error.to_string().contains("the runtime on which it was built has ended"),
+            "{error}"
+        );
+    }
+    drop(held);
+    assert!(second.block_on(pool.get()).is_ok(), "what lies idle is lent");
+    assert!(begun.elapsed() < LONG, "nobody waited");
+}

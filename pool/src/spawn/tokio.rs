@@ -8,8 +8,8 @@ use super::{BoxFuture, Spawner};
 
 /// Background work on a tokio runtime. The runtime must have its timer enabled (`enable_time`, as `#[tokio::main]` has).
 ///
-/// When that runtime shuts down, its pool connects no more, and async connections that were made on it are dead anyway:
-/// give every runtime its own pool (each `#[tokio::test]` is a runtime).
+/// When that runtime shuts down, its pool connects no more, and async connections that were made on it are dead anyway;
+/// a `get` that finds nothing to lend says so at once. Give every runtime its own pool (each `#[tokio::test]` is a runtime).
 #[derive(Debug, Clone)]
 pub struct TokioSpawner(Handle);
 
