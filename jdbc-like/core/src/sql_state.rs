@@ -74,6 +74,8 @@ codes! {
     ACTIVE_TRANSACTION = b"25001";
     /// `25006`: a write in a read-only transaction or database.
     READ_ONLY = b"25006";
+    /// `25P01`: no transaction is open.
+    NO_ACTIVE_TRANSACTION = b"25P01";
     /// `25P02`: the transaction failed before; only a rollback helps.
     FAILED_TRANSACTION = b"25P02";
     /// `28000`: the login was refused.

@@ -20,6 +20,9 @@ impl TransactionState {
         Ok(Some(match step {
             Control::Begin(_) if in_transaction && self.owed.is_none() => return Err(already_begun()),
             Control::Begin(options) => begin(options),
+            Control::Commit | Control::Prepare(_) if !in_transaction && self.owed.is_none() => {
+                return Err(already_ended());
+            }
             Control::Commit => "COMMIT".into(),
             Control::Rollback if !in_transaction => return Ok(None),
             Control::Rollback => "ROLLBACK".into(),
@@ -91,6 +94,12 @@ fn already_begun() -> SqlError {
         .hint("end it by SQL text too, or begin it by `begin` or `transaction`")
 }
 
+/// The server would answer a COMMIT by a warning only.
+fn already_ended() -> SqlError {
+    SqlError::new(SqlState::NO_ACTIVE_TRANSACTION, "there is no transaction any more: it was ended by SQL text")
+        .hint("end by `commit` and `rollback` what was begun by `begin` or `transaction`")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +131,8 @@ mod tests {
         let mut state = TransactionState::default();
         state.done(Control::Begin(&TransactionOptions::new()));
         assert_eq!(text(&state, Control::RollbackTo(2), true), None);
+        assert_eq!(text(&state, Control::Commit, true).as_deref(), Some("COMMIT"));
+        assert_eq!(state.text(Control::Commit, false).unwrap_err().sql_state(), SqlState::NO_ACTIVE_TRANSACTION);
         state.done(Control::Savepoint(2));
         let sent = "ROLLBACK TO SAVEPOINT batis_2; RELEASE SAVEPOINT batis_2";
         assert_eq!(text(&state, Control::RollbackTo(2), true).as_deref(), Some(sent));

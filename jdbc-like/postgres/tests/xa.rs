@@ -258,3 +258,21 @@ async fn tasks_do_the_same() {
         1
     );
 }
+
+/// A branch that was ended behind the resource's back was not prepared, nor rolled back: it may be committed already.
+#[test]
+fn a_branch_that_a_text_has_ended_is_told_as_such() {
+    let Some(database) = database() else { return };
+    let mut resource = resource(&database.url());
+    for (name, id) in [("ended-two", 1), ("ended-one", 2)] {
+        let xid = xid(name);
+        resource.start(&xid, XaStart::New).unwrap();
+        insert(&mut resource, id);
+        resource.connection().unwrap().execute("commit", ()).unwrap();
+        resource.end(&xid, XaEnd::Success).unwrap();
+        let ended = if id == 1 { resource.prepare(&xid) } else { resource.commit_one_phase(&xid) };
+        assert_eq!(code(ended), XaCode::Protocol);
+        resource.rollback(&xid).unwrap();
+    }
+    assert_eq!(rows(&database.url()), [1, 2]);
+}

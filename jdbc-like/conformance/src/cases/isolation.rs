@@ -168,13 +168,13 @@ async fn typed_savepoint(cx: &mut Context) -> Check {
     Ok(())
 }
 
-/// Ends the transaction of a guard by a text, and the guard, whatever that says.
+/// Ends the transaction of a guard by a text; then the guard has none to commit, and must not say that it did.
 async fn ended_inside(cx: &mut Context, text: &str) -> Check {
     table(cx).await?;
     let mut transaction = cx.conn.transaction().await?;
     transaction.execute(INSERT, (1,)).await?;
     transaction.execute(text, ()).await?;
-    drop(transaction.commit().await);
+    fails!(transaction.commit().await, "25P01");
     same!((cx.conn.transaction_depth(), cx.conn.is_broken()), (0, false));
     cx.conn.execute(INSERT, (2,)).await?;
     Ok(())

@@ -89,6 +89,7 @@ impl XaCode {
             "42704" => Self::NotKnown,
             "42710" => Self::Duplicate,
             "40P01" => Self::Deadlock,
+            "25P01" => Self::Protocol,
             "25P02" => Self::RolledBack,
             _ if error.is_retryable() => Self::Transient,
             _ if error.is_integrity_violation() => Self::Integrity,
