@@ -7,7 +7,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use batis_dbc::{BoxFuture, ParkRunner, Runner, TimedOut};
 use tokio_postgres::CancelToken;
@@ -29,6 +29,9 @@ pub(crate) struct BlockingHost {
     /// When a [`timer`](Self::timer) wants to be looked at.
     alarm: Mutex<Option<Instant>>,
 }
+
+/// How long a task that awaits a connection for threads keeps its thread at a time.
+const MOMENT: Duration = Duration::from_millis(2);
 
 impl BlockingHost {
     pub(crate) fn new(link: Arc<Link>, io: Io) -> Arc<Self> {
@@ -56,6 +59,21 @@ impl BlockingHost {
         ThreadCanceller { token, peer, link: Arc::clone(&self.link) }
     }
 
+    /// A task awaits what belongs to threads, so that nobody drives it: the task's thread does, for a moment at a time.
+    pub(crate) fn stand_in(&self, cx: &Context<'_>) {
+        // A blocking caller looks once without a waker, and runs it then.
+        if cx.waker().will_wake(Waker::noop()) {
+            return;
+        }
+        // Somebody runs it.
+        let Some(mut io) = self.io() else { return };
+        self.link.rest();
+        poll_io(&mut io);
+        self.link.wait(&Wakeup::own().0, Instant::now().checked_add(MOMENT));
+        poll_io(&mut io);
+        cx.waker().wake_by_ref();
+    }
+
     fn io(&self) -> Option<MutexGuard<'_, Option<Io>>> {
         match self.io.try_lock() {
             Ok(io) => Some(io),
@@ -72,12 +90,15 @@ impl BlockingHost {
     /// Ready at this instant, if this host runs it.
     pub(crate) fn timer(self: &Arc<Self>, at: Instant) -> BoxFuture<'static, ()> {
         let host = Arc::clone(self);
-        Box::pin(poll_fn(move |_| {
+        Box::pin(poll_fn(move |cx| {
             if Instant::now() >= at {
                 return Poll::Ready(());
             }
-            let mut alarm = host.alarm();
-            *alarm = Some(alarm.map_or(at, |earlier| earlier.min(at)));
+            {
+                let mut alarm = host.alarm();
+                *alarm = Some(alarm.map_or(at, |earlier| earlier.min(at)));
+            }
+            host.stand_in(cx);
             Poll::Pending
         }))
     }

@@ -177,14 +177,17 @@ impl PostgresConnection {
     {
         // One that waited for a row and was dropped has no say any more.
         self.turn = None;
-        let turn = self.host.turn();
-        Op::boxed(Driving::new(operation(self), turn))
+        let (turn, threads) = (self.host.turn(), self.host.threads().cloned());
+        Op::boxed(Driving::new(operation(self), turn, threads))
     }
 
     /// Waits for a row, driving the connection.
     #[cold]
     fn await_row(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        let Some(mut turn) = self.turn.take().or_else(|| self.host.turn()) else { return Poll::Pending };
+        let Some(mut turn) = self.turn.take().or_else(|| self.host.turn()) else {
+            self.host.threads().inspect(|host| host.stand_in(cx));
+            return Poll::Pending;
+        };
         let row = turn.poll(cx, |cx| self.next_row(cx));
         if row.is_pending() {
             self.turn = Some(turn);

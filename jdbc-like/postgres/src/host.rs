@@ -83,6 +83,14 @@ impl Host {
         }
     }
 
+    /// The host of a connection for threads; none for one for tasks.
+    pub(crate) fn threads(&self) -> Option<&Arc<BlockingHost>> {
+        match &self.driver {
+            Driver::Async(_) => None,
+            Driver::Blocking(host) => Some(host),
+        }
+    }
+
     /// Lets the connection do what it can do without waiting: send what is queued, read what is there.
     pub(crate) fn nudge(&self) {
         match &self.driver {

@@ -40,7 +40,8 @@
 //! # Tasks and threads
 //! A connection for tasks is `tokio_postgres::Client`, with its I/O in a task of the runtime that made the connection; it ends with that
 //! runtime. A connection for plain threads uses no runtime at all: who waits drives the caller's future and the connection's own in a loop
-//! over `poll(2)`. It may be used anywhere (inside a task it merely blocks it), moved from thread to thread, and dropped anywhere.
+//! over `poll(2)`. It may be used anywhere (inside a task it merely blocks it), moved from thread to thread, and dropped anywhere. A task may
+//! even await it, as it comes from a pool for threads; it keeps the task's thread for some milliseconds at a time then.
 //!
 //! # Statements
 //! `?` becomes `$1`, `$2`, .. once for each statement; a text without `?` may have the server's own. The first uses of a statement on a

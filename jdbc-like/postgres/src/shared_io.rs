@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
+use crate::blocking_host::BlockingHost;
 use crate::host::Io;
 use crate::relay::{Relay, Side};
 use crate::sync::{Mutex, lock};
@@ -91,12 +92,13 @@ pin_project! {
         #[pin]
         operation: F,
         turn: Option<Turn>,
+        threads: Option<Arc<BlockingHost>>,
     }
 }
 
 impl<F> Driving<F> {
-    pub(crate) fn new(operation: F, turn: Option<Turn>) -> Self {
-        Self { operation, turn }
+    pub(crate) fn new(operation: F, turn: Option<Turn>, threads: Option<Arc<BlockingHost>>) -> Self {
+        Self { operation, turn, threads }
     }
 }
 
@@ -106,7 +108,15 @@ impl<F: Future> Future for Driving<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         match this.turn {
-            None => this.operation.poll(cx),
+            None => {
+                let done = this.operation.poll(cx);
+                if done.is_pending()
+                    && let Some(host) = this.threads
+                {
+                    host.stand_in(cx);
+                }
+                done
+            }
             Some(turn) => {
                 let done = ready!(turn.poll(cx, |cx| this.operation.as_mut().poll(cx)));
                 // The standby takes over at once, not when the future is dropped.

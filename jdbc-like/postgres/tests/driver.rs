@@ -2,7 +2,11 @@
 
 mod common;
 
-use batis_dbc::{Connection, SqlType, blocking};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use batis_dbc::{CallOptions, Connection, SqlType, blocking};
 use common::{code, database, threads, threads_with};
 
 fn count(conn: &mut blocking::Connection, sql: &str) -> i64 {
@@ -248,4 +252,36 @@ fn a_parameter_of_no_known_type_is_told_what_to_do() {
         "could not determine data type of parameter $1 [42P18]; hint: say by a cast what the parameter is: `?::text`"
     );
     assert!(conn.query_one("select ?::int is null", (None::<i32>,)).unwrap().get::<bool>(0).unwrap());
+}
+
+/// Nobody drives it there: the task's thread does, a moment at a time, so that limits hold and other tasks have their turns.
+#[test]
+fn a_connection_for_threads_can_be_awaited_in_a_task() {
+    let Some(database) = database() else { return };
+    let mut conn = threads(&database).into_inner();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let turns = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&turns);
+        let other = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(conn.query_one("select ?::int", (7,)).await.unwrap().get::<i32>(0).unwrap(), 7);
+        let sum = "select i, repeat('x', 1000) from generate_series(1, 3000) i";
+        let all = conn.query(sum, ()).await.unwrap().map(|row| row.get::<i64>(0)).await.unwrap();
+        assert_eq!(all.iter().sum::<i64>(), 4_501_500);
+        let before = turns.load(Ordering::Relaxed);
+        let soon = CallOptions::new().timeout(Duration::from_millis(100));
+        let error = conn.execute_with("select pg_sleep(60)", (), &soon).await.unwrap_err();
+        assert_eq!(code(&error), "57014");
+        assert!(turns.load(Ordering::Relaxed) > before + 3);
+        conn.pause(Duration::from_millis(20)).await;
+        conn.execute("select 1", ()).await.unwrap();
+        other.abort();
+    });
+    let mut conn = blocking::Connection::leased(conn);
+    assert_eq!(count(&mut conn, "select 1::bigint"), 1);
 }
