@@ -47,6 +47,11 @@ use sealed::Sealed;
 /// [`params!`](crate::params), or `&[&dyn ToSql]`. Sealed.
 ///
 /// The n-th value belongs to the n-th `?`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of SQL parameters",
+    label = "not a list of parameters",
+    note = "write a tuple, `()` for none and `(value,)` for one; more than 16, of any types: `batis_dbc::params![..]`"
+)]
 pub trait Params: Sealed {
     /// Asks each parameter for its SQL value.
     ///

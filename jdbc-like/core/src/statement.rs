@@ -76,6 +76,11 @@ mod sealed {
 }
 
 /// What an operation takes as its statement: a text (looked up in the connection's cache) or a [`PreparedStatement`]. Sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no statement",
+    label = "not a statement",
+    note = "give a text (`&str`, `&String`) or a `&PreparedStatement`"
+)]
 pub trait ToStatement: sealed::Sealed + Send {
     /// The text or the handle.
     fn to_statement(&self) -> StatementRef<'_>;
