@@ -15,8 +15,10 @@ use crate::sync::{Arc, Ordering, PlainUsize};
 use crate::take::Found;
 
 mod member;
+mod sticky;
 
 use member::Member;
+use sticky::Sticky;
 
 /// A pool that can be a member.
 type Connections = Pool<ConnectionManager>;
@@ -37,6 +39,7 @@ type Connections = Pool<ConnectionManager>;
 #[doc(alias = "AbstractRoutingDataSource")]
 pub struct RoutingDataSource {
     inner: Arc<Inner>,
+    sticky: Option<Arc<Sticky>>,
 }
 
 struct Inner {
@@ -116,7 +119,7 @@ impl RoutingBuilder {
             reads_use_primary: self.reads_use_primary,
             attempt_timeout: self.attempt_timeout,
         };
-        RoutingDataSource { inner: Arc::new(inner) }
+        RoutingDataSource { inner: Arc::new(inner), sticky: None }
     }
 }
 
@@ -154,7 +157,24 @@ impl RoutingDataSource {
     /// The same data source for reads: a view, cheap to make.
     #[must_use]
     pub fn reads(&self) -> Reads {
-        Reads { inner: Arc::clone(&self.inner) }
+        Reads { inner: Arc::clone(&self.inner), sticky: self.sticky.clone() }
+    }
+
+    /// A view of its own whose [`reads`](RoutingDataSource::reads) see its writes: while a connection of its writing side is out,
+    /// and for `window` after it came back, they go where writes go, since a replica may lag behind. Longer than the lag, mostly
+    /// some seconds. Views know nothing of each other's writes: make one for each user, session or request. Cheap to make;
+    /// a loan of the writing side costs an allocation.
+    pub fn sticky(&self, window: Duration) -> Self {
+        let sticky = Sticky::new(self.inner.clock.clone(), window);
+        RoutingDataSource { inner: Arc::clone(&self.inner), sticky: Some(sticky) }
+    }
+
+    fn route(&self) -> Vec<Arc<Member>> {
+        self.inner.writes()
+    }
+
+    fn written(&self) -> Option<Arc<Sticky>> {
+        self.sticky.clone()
     }
 
     /// The members with their pools, the primary first, and whether each is in use now or left out after a failure.
@@ -173,6 +193,30 @@ impl RoutingDataSource {
 #[derive(Clone)]
 pub struct Reads {
     inner: Arc<Inner>,
+    sticky: Option<Arc<Sticky>>,
+}
+
+impl Reads {
+    fn route(&self) -> Vec<Arc<Member>> {
+        match &self.sticky {
+            Some(sticky) if sticky.holds() => self.inner.writes(),
+            _ => self.inner.reading(),
+        }
+    }
+
+    /// Nothing is written through it.
+    #[allow(clippy::unused_self)] // the writing side's name for the other answer
+    fn written(&self) -> Option<Arc<Sticky>> {
+        None
+    }
+}
+
+/// Notes a connection for writes.
+fn noted(sticky: Option<Arc<Sticky>>, lease: Lease) -> Lease {
+    match sticky {
+        Some(sticky) => sticky.lent(lease),
+        None => lease,
+    }
 }
 
 impl Inner {
@@ -317,23 +361,26 @@ impl Connections {
 }
 
 macro_rules! data_source {
-    ($name:ident, $route:ident, $reads:literal) => {
+    ($name:ident, $reads:literal) => {
         impl DataSource for $name {
             #[track_caller]
             fn connection(&self) -> Op<'_, Result<Lease>> {
                 let at = Some(Location::caller()).filter(|at| at.file() != file!());
-                let route = self.inner.$route();
+                let (route, written) = (self.route(), self.written());
                 match self.inner.at_once(&route, at) {
-                    Some(lease) => Op::ready(Ok(lease)),
-                    None => Op::boxed(Arc::clone(&self.inner).lend(route, $reads, at)),
+                    Some(lease) => Op::ready(Ok(noted(written, lease))),
+                    None => {
+                        let lent = Arc::clone(&self.inner).lend(route, $reads, at);
+                        Op::boxed(async { lent.await.map(|lease| noted(written, lease)) })
+                    }
                 }
             }
 
             #[track_caller]
             fn connection_blocking(&self, deadline: Option<Instant>) -> Result<Lease> {
                 let at = Some(Location::caller()).filter(|at| at.file() != file!());
-                let route = self.inner.$route();
-                self.inner.lend_blocking(&route, $reads, deadline, at)
+                let lent = self.inner.lend_blocking(&self.route(), $reads, deadline, at);
+                lent.map(|lease| noted(self.written(), lease))
             }
 
             fn info(&self) -> &DataSourceInfo {
@@ -350,5 +397,5 @@ macro_rules! data_source {
     };
 }
 
-data_source!(RoutingDataSource, writes, false);
-data_source!(Reads, reading, true);
+data_source!(RoutingDataSource, false);
+data_source!(Reads, true);

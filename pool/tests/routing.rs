@@ -49,6 +49,35 @@ fn writes_go_to_the_primary_and_reads_to_the_replicas_in_turn() {
 }
 
 #[test]
+fn who_has_written_reads_from_the_primary_for_a_while() {
+    let (primary, replica) = (FakeDriver::new(), FakeDriver::new());
+    let clock = Clock::manual();
+    let builder = RoutingDataSource::builder(member(&primary, "primary")).replica(member(&replica, "replica"));
+    let routing = builder.clock(clock.clone()).build();
+    let (ann, bob) = (routing.sticky(Duration::from_secs(2)), routing.sticky(Duration::from_secs(2)));
+    let now = || [&primary, &replica].map(statements);
+    use_one(&ann.reads()).unwrap();
+    assert_eq!(now(), [0, 1], "nothing was written yet");
+    let held = ann.connection_blocking(None).unwrap();
+    clock.advance(Duration::from_secs(60));
+    use_one(&bob.reads()).unwrap();
+    assert_eq!(now(), [0, 2], "another one's writes do not count");
+    drop(held);
+    use_one(&ann.reads()).unwrap();
+    clock.advance(Duration::from_millis(1_999));
+    use_one(&ann.clone().reads()).unwrap();
+    assert_eq!(now(), [2, 2], "the time begins when the connection comes back");
+    clock.advance(Duration::from_millis(1));
+    use_one(&ann.reads()).unwrap();
+    assert_eq!(now(), [2, 3]);
+    drive(None, None, async { ann.connection().await?.execute("work", ()).await }).unwrap();
+    use_one(&ann.reads()).unwrap();
+    drop(ann.connection_blocking(None).unwrap().detach());
+    use_one(&routing.reads()).unwrap();
+    assert_eq!(now(), [4, 4], "and where nobody asked for it reads go to the replicas");
+}
+
+#[test]
 fn reads_fail_over_to_the_other_replica_and_then_to_the_primary_and_back() {
     let (primary, one, two) = (FakeDriver::new(), FakeDriver::new(), FakeDriver::new());
     let clock = Clock::manual();

@@ -89,6 +89,13 @@ impl Lease {
         self.home.is_some()
     }
 
+    /// The same with something around its way home; as it is if it has no home. For data sources that stand in front of others.
+    #[must_use]
+    pub fn around(mut self, home: impl FnOnce(Arc<dyn Home>) -> Arc<dyn Home>) -> Self {
+        self.home = self.home.take().map(home);
+        self
+    }
+
     /// Says what the connection is used for from now on: the mapper says the id of the statement that it runs. A pool that looks for leaks
     /// notes it, and names it when it tells who holds its connections.
     pub fn note_use(&self, what: &str) {
