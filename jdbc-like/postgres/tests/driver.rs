@@ -263,7 +263,7 @@ fn a_connection_for_threads_can_be_awaited_in_a_task() {
     runtime.block_on(async {
         let turns = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&turns);
-        let other = tokio::spawn(async move {
+        let other = runtime.spawn(async move {
             loop {
                 counted.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
