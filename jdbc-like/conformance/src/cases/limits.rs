@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, ErrorKind, ResultSet, SqlError};
+use batis_dbc::{CallOptions, ErrorKind};
 
 use super::results::numbers;
 use crate::case::{Check, Context, Problem, fails, list, same};
@@ -66,29 +66,33 @@ async fn deadline_inside(cx: &mut Context) -> Check {
     Ok(())
 }
 
-/// Deadlines in milliseconds, to be tried until some of the slow rows have come before one: a busy machine needs longer for them. All of
-/// the rows take far longer than that.
+/// Deadlines in milliseconds, to be tried until what must come before one has come: some of the slow rows, an answer before the slow query. A
+/// busy machine needs longer for them. All of the slow rows, and the slow query, take far longer than that.
 pub(super) const LONGER: [u64; 3] = [400, 1600, 6400];
 
-/// Reads until an error, and tells how many rows came before it.
-pub(super) async fn until_the_deadline(rows: &mut ResultSet<'_>) -> Result<(usize, SqlError), Problem> {
-    let mut read = 0;
-    loop {
-        match rows.advance().await {
-            Ok(true) => read += 1,
-            Ok(false) => return Err(Problem::new("the deadline did not hold")),
-            Err(error) => return Ok((read, error)),
-        }
-    }
+/// Runs the slow rows with these options, whose deadline must end them, and tells how many came before it.
+pub(super) async fn rows_until_the_deadline(cx: &mut Context, options: &CallOptions) -> Result<usize, Problem> {
+    let (mut read, slow) = (0, cx.dialect.slow_rows);
+    let error = match cx.conn.query_with(slow, (), options).await {
+        Ok(mut rows) => loop {
+            match rows.advance().await {
+                Ok(true) => read += 1,
+                Ok(false) => return Err(Problem::new("the deadline did not hold")),
+                Err(error) => {
+                    same!(rows.advance().await?, false);
+                    break error;
+                }
+            }
+        },
+        Err(error) => error,
+    };
+    same!(error.sql_state().code(), "57014");
+    Ok(read)
 }
 
 async fn deadline_of_rows(cx: &mut Context) -> Check {
     for millis in LONGER {
-        let options = CallOptions::new().timeout(Duration::from_millis(millis));
-        let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
-        let (read, error) = until_the_deadline(&mut rows).await?;
-        same!(error.sql_state().code(), "57014");
-        same!(rows.advance().await?, false);
+        let read = rows_until_the_deadline(cx, &CallOptions::new().timeout(Duration::from_millis(millis))).await?;
         works(cx).await?;
         if read > 1 {
             return Ok(());

@@ -212,10 +212,7 @@ async fn writes(cx: &mut Context) -> Check {
 async fn deadline(cx: &mut Context) -> Check {
     for millis in limits::LONGER {
         cx.conn.begin(&TransactionOptions::new()).await?;
-        let options = by(2).timeout(Duration::from_millis(millis));
-        let mut rows = cx.conn.query_with(cx.dialect.slow_rows, (), &options).await?;
-        let (read, error) = limits::until_the_deadline(&mut rows).await?;
-        same!(error.sql_state().code(), "57014");
+        let read = limits::rows_until_the_deadline(cx, &by(2).timeout(Duration::from_millis(millis))).await?;
         cx.conn.rollback().await?;
         same!(cx.conn.query_one("select 1", ()).await?.get::<i64>(0)?, 1);
         if read >= 2 {
