@@ -237,8 +237,12 @@ fn time_grows_with_the_text() {
     for text in texts {
         let (small, large) = (statement(&text(1_000)), statement(&text(10_000)));
         run(&small);
-        let short = took(|| run(&small)).max(Duration::from_millis(2));
-        let long = took(|| run(&large));
-        assert!(long < short * 40, "{long:?} against {short:?} for {}", &text(1));
+        // As much text on both sides, and long enough for systems that count in steps of ten milliseconds.
+        let grows_alike = || {
+            let small_ones = took(|| (0..10).for_each(|_| run(&small))).max(Duration::from_millis(20));
+            took(|| run(&large)) < small_ones * 4
+        };
+        // What else the machine does may take time once, but not each time.
+        assert!((0..5).any(|_| grows_alike()), "{}", &text(1));
     }
 }
