@@ -19,9 +19,14 @@ const BACK: u64 = 128;
 /// However short the times it watches are, it comes by no more often than this.
 const SHORTEST_REST: u64 = 250;
 
-/// Comes by until the pool is closed or gone.
-pub(crate) async fn run<M: Manager>(bag: Weak<PoolBag<M>>, shared: Arc<Shared<M>>) {
-    let mut rounds = Rounds::new(&shared);
+/// Comes by until the pool is closed or gone. The time counts from this call on, not from when the task first runs: connections may be made,
+/// and the clock may go back, before that.
+pub(crate) fn run<M: Manager>(bag: Weak<PoolBag<M>>, shared: Arc<Shared<M>>) -> impl Future<Output = ()> + Send {
+    let rounds = Rounds::new(&shared);
+    come_by(bag, shared, rounds)
+}
+
+async fn come_by<M: Manager>(bag: Weak<PoolBag<M>>, shared: Arc<Shared<M>>, mut rounds: Rounds) {
     loop {
         let heard = shared.timetable.rings();
         // It may have been closed before this task ran at all.

@@ -3,10 +3,11 @@
 
 mod common;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use batis_pool::{Blocking, Changes, Clock, GiveBack, Pool, Pooled};
+use batis_pool::{Blocking, BoxFuture, Changes, Clock, GiveBack, Pool, Pooled, Spawner, ThreadSpawner};
 use common::{Fake, block, still, until};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -160,6 +161,61 @@ fn a_clock_that_goes_back_has_everything_replaced() {
     let pool = builder.housekeeping_period(Duration::from_millis(100)).build().unwrap();
     until("it is filled", || pool.stats().idle == 2);
     clock.set_back(10 * SECOND);
+    until("both were replaced", || fake.connects() == 4 && fake.alive() == 2);
+}
+
+/// A spawner whose first tasks run later.
+#[derive(Clone)]
+struct Late(Arc<Lateness>);
+
+struct Lateness {
+    keeps: AtomicBool,
+    kept: Mutex<Vec<BoxFuture<'static, ()>>>,
+    spawner: ThreadSpawner,
+}
+
+impl Late {
+    fn new() -> Self {
+        let (keeps, kept) = (AtomicBool::new(true), Mutex::default());
+        Late(Arc::new(Lateness { keeps, kept, spawner: ThreadSpawner::new("late") }))
+    }
+
+    /// What is spawned from now on runs at once.
+    fn keep_no_more(&self) {
+        self.0.keeps.store(false, Ordering::SeqCst);
+    }
+
+    /// Runs what was kept.
+    fn catch_up(&self) {
+        let kept = std::mem::take(&mut *self.0.kept.lock().unwrap());
+        kept.into_iter().for_each(|future| self.0.spawner.spawn(future));
+    }
+}
+
+impl Spawner for Late {
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        if self.0.keeps.load(Ordering::SeqCst) {
+            self.0.kept.lock().unwrap().push(future);
+        } else {
+            self.0.spawner.spawn(future);
+        }
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.spawner.sleep(duration)
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_before_the_housekeeper_runs_is_noticed_too() {
+    let (fake, clock, late) = (Fake::default(), Clock::manual(), Late::new());
+    clock.advance(1000 * SECOND);
+    let builder = Pool::builder(Blocking(fake.clone())).max_size(2).clock(clock.clone()).spawner(late.clone());
+    let pool = builder.housekeeping_period(Duration::from_millis(100)).build().unwrap();
+    late.keep_no_more();
+    assert_eq!(pool.prewarm_blocking(2, 60 * SECOND).unwrap(), 2);
+    clock.set_back(10 * SECOND);
+    late.catch_up();
     until("both were replaced", || fake.connects() == 4 && fake.alive() == 2);
 }
 
