@@ -32,7 +32,7 @@ impl Span {
 }
 
 /// Files larger than 4 GiB are refused before spans are made, so clamping never loses a position.
-fn clamp(offset: usize) -> u32 {
+pub(crate) fn clamp(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 

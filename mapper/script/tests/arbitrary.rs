@@ -103,3 +103,14 @@ proptest! {
         check(&utf16);
     }
 }
+
+/// The text of an entity is longer than the file's text that it is made from, and what stands behind that has letters of several bytes.
+#[test]
+fn what_an_entity_holds_stands_where_the_entity_is_used() {
+    let file =
+        "<!DOCTYPE mapper [<!ENTITY a '12345678.9'>]><mapper namespace=\"n\"><sql id=\"&a;\">中中中中</sql></mapper>";
+    let checked = MapperSet::builder().file("a.xml", file).check();
+    places_are_inside(&checked.diagnostics);
+    let spans = checked.diagnostics.items().iter().map(|item| &file[item.span.start as usize..item.span.end as usize]);
+    assert_eq!(spans.collect::<Vec<_>>(), ["&a;"]);
+}
