@@ -3,6 +3,7 @@
 mod builder;
 mod config_file;
 mod files;
+mod local_cache;
 mod plugins;
 mod reload;
 mod snake;
@@ -12,12 +13,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use batis_dbc::DataSource;
 use batis_script::{ConfigFile, EnvironmentElement, MapperSet};
 
+use crate::cache::{Caches, Registry};
 use crate::error::{Error, Result};
 use crate::mapped_statement::{MappedStatement, Statements};
 
 pub use builder::ConfigurationBuilder;
+pub use local_cache::LocalCacheScope;
 pub use reload::ReloadableConfiguration;
 
 /// The statements of all mapper files, checked and compiled. Built once, then only read: `Send`, `Sync`, shared behind an `Arc`.
@@ -38,6 +42,9 @@ pub struct Configuration {
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
     environment: Option<String>,
+    caches: Registry,
+    /// Transactions have a local cache.
+    local_cache: bool,
 }
 
 impl Configuration {
@@ -90,6 +97,17 @@ impl Configuration {
     #[doc(alias = "getEnvironment")]
     pub fn environment(&self) -> Option<&EnvironmentElement> {
         self.config.as_ref()?.environment(self.environment.as_deref())
+    }
+
+    /// Its caches over a data source; none without a `<cache>`.
+    #[inline]
+    pub(crate) fn caches(&self, source: &Arc<dyn DataSource>) -> Option<Arc<Caches>> {
+        self.caches.of(source)
+    }
+
+    #[inline]
+    pub(crate) fn has_local_cache(&self) -> bool {
+        self.local_cache
     }
 
     /// XML files below a [`mapper_dir`](ConfigurationBuilder::mapper_dir) that are no mapper files.

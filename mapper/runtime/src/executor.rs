@@ -2,6 +2,8 @@
 
 mod batch;
 mod call;
+mod collect;
+mod kept;
 mod keys;
 mod nested;
 
@@ -13,12 +15,16 @@ use batis_dbc::{Connection, ResultSet, RowRef};
 use batis_script::{Keys, Value};
 use serde::de::DeserializeOwned;
 
+use crate::cache::{CacheScope, Flush};
 use crate::error::{Error, Result};
 use crate::interceptor::Outcome;
 use crate::keys::GeneratedKeys;
 use crate::mapped_statement::MappedStatement;
 use crate::result_set_handler::{Record, ResultSetHandler};
 use crate::statement_handler::StatementHandler;
+
+pub(crate) use collect::{all, by_key, only};
+pub(crate) use kept::{KeptSelect, Looked};
 
 /// Runs statements on one connection.
 ///
@@ -28,11 +34,25 @@ pub(crate) struct Executor<'c> {
     connection: &'c mut Connection,
     /// When all that it runs must be over; none: what each statement says counts.
     deadline: Option<Instant>,
+    caches: CacheScope<'c>,
 }
 
 impl<'c> Executor<'c> {
     pub(crate) fn new(connection: &'c mut Connection) -> Self {
-        Self { connection, deadline: None }
+        Self { connection, deadline: None, caches: CacheScope::Off }
+    }
+
+    /// With the caches that it may use.
+    #[inline]
+    pub(crate) fn with_caches(mut self, caches: CacheScope<'c>) -> Self {
+        self.caches = caches;
+        self
+    }
+
+    /// A statement is about to run that changes data, or may do so.
+    #[inline]
+    pub(crate) fn changes(&mut self, statement: &MappedStatement) -> Option<Flush<'c>> {
+        self.caches.changes(statement)
     }
 
     /// Renders a statement.
@@ -51,11 +71,7 @@ impl<'c> Executor<'c> {
         parameter: &Value,
     ) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        self.records(statement, parameter, |record| {
-            all.push(record.value()?);
-            Ok(())
-        })
-        .await?;
+        self.records(statement, parameter, collect::all(&mut all)).await?;
         Ok(all)
     }
 
@@ -74,13 +90,11 @@ impl<'c> Executor<'c> {
         let mut handler = ResultSetHandler::new(statement, statement.plan(rows.shape()));
         if handler.folds() {
             let mut only = None;
-            let mut visit = |record: &Record<'_, '_>| match only {
-                None => record.value().map(|value| only = Some(value)),
-                Some(_) => Err(Error::many_rows()),
-            };
+            let mut visit = collect::only(&mut only);
             // Boxed: the future of a call that folds nothing stays small.
             Box::pin(read(&mut handler, &mut rows, &call, &mut visit)).await?;
             Box::pin(self.finish(&mut handler, statement, &call, &mut visit)).await?;
+            drop(visit);
             return Ok(only);
         }
         let value = match handler.flat(&rows.row()) {
@@ -114,12 +128,7 @@ impl<'c> Executor<'c> {
         key: &str,
     ) -> Result<HashMap<K, T>> {
         let mut all = HashMap::new();
-        self.records(statement, parameter, |record| {
-            let value = record.value()?;
-            all.insert(record.property(key)?, value);
-            Ok(())
-        })
-        .await?;
+        self.records(statement, parameter, collect::by_key(&mut all, key)).await?;
         Ok(all)
     }
 

@@ -45,6 +45,7 @@
 //! | `@Select`, `@Insert`, `@Update`, `@Delete` | attributes of the methods, and [`ConfigurationBuilder::mapper`] |
 //! | `@Param` | [`params!`] |
 //! | `TypeHandler` | [`TypeHandler`] |
+//! | `Cache`, `Configuration.getCache` | [`Cache`], [`SqlSession::cache`] |
 //! | `Interceptor`, `@Intercepts` | [`Interceptor`] |
 //!
 //! The mapper knows [`DataSource`](batis_dbc::DataSource), and neither pools nor databases. The same for plain threads is in [`blocking`].
@@ -52,6 +53,7 @@
 
 mod batch_result;
 pub mod blocking;
+mod cache;
 mod configuration;
 mod counted;
 mod error;
@@ -75,13 +77,15 @@ mod type_handlers;
 pub use batch_result::BatchResult;
 pub use batis_script as script;
 pub use batis_script::{BoundSql, EmbeddedMapper, Settings, Value as ParamValue};
-pub use configuration::{Configuration, ConfigurationBuilder, ReloadableConfiguration};
+pub use cache::{Cache, CacheHandle, CacheKey};
+pub use configuration::{Configuration, ConfigurationBuilder, LocalCacheScope, ReloadableConfiguration};
 pub use error::{Error, ErrorKind, Result};
 pub use interceptor::{Finished, Interceptor, Outcome};
 pub use keys::{GeneratedKeys, SetKey};
 pub use mapped_statement::MappedStatement;
 pub use mapper_trait::mapper;
 pub use params::{IntoParams, Params};
+pub use result::OwnedRows;
 pub use session::{RowStream, SqlSession, ToMappedStatement};
 pub use sql_value::SqlValue;
 pub use type_handler::TypeHandler;

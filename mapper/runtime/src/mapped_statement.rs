@@ -12,6 +12,7 @@ use batis_script::{
 };
 use rustc_hash::FxBuildHasher;
 
+use crate::cache::{CachePlan, CacheUse};
 use crate::error::{Error, Result};
 use crate::interceptor::Interceptors;
 use crate::result::{AutoMapping, Known, PlanRef, Plans, ResultMaps, Rows, Wanted};
@@ -26,6 +27,7 @@ pub struct MappedStatement {
     prepared: Option<PreparedStatement>,
     pub(crate) key_statement: Option<Box<MappedStatement>>,
     pub(crate) shared: Arc<Shared>,
+    caching: CacheUse,
     plans: Plans,
     /// The plans of its rows where they are kept: as a nested select.
     tree_plans: Plans,
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) result_maps: ResultMaps,
     pub(crate) mappers: MapperSet,
     pub(crate) defaults: Defaults,
+    pub(crate) caches: Arc<CachePlan>,
     /// Set when all of them are made.
     pub(crate) statements: OnceLock<Weak<Statements>>,
 }
@@ -95,6 +98,7 @@ impl MappedStatement {
             Keys::None | Keys::Generated { .. } => None,
         };
         Self {
+            caching: shared.caches.of(&statement),
             statement,
             prepared,
             key_statement,
@@ -144,6 +148,12 @@ impl MappedStatement {
     /// The handle of a static text.
     pub(crate) fn prepared(&self) -> Option<&PreparedStatement> {
         self.prepared.as_ref()
+    }
+
+    /// What it has to do with caches.
+    #[inline]
+    pub(crate) fn caching(&self) -> CacheUse {
+        self.caching
     }
 
     /// Whether values are bound; a `statementType="STATEMENT"` is sent as it is.

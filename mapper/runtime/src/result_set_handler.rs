@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapped_statement::MappedStatement;
-use crate::result::{Cells, ColumnDe, Failure, Forest, Group, Loaded, Object, PlanRef, RowDe, Rows, Source};
+use crate::result::{Cells, ColumnDe, Failure, Forest, Group, Loaded, Object, OwnedRow, PlanRef, RowDe, Rows, Source};
 
 /// Reads the rows of one run of a statement: each where it is, or folded into objects where the result map nests.
 pub(crate) struct ResultSetHandler<'s> {
@@ -29,6 +29,12 @@ pub(crate) struct Record<'h, 'r> {
 
 enum Of<'h, 'r> {
     Row { row: &'h RowRef<'r>, group: &'h Group },
+    Apart(Apart<'h>),
+}
+
+/// What is not read where the database put it.
+enum Apart<'h> {
+    Row { row: OwnedRow<'h>, group: &'h Group },
     Object(Object<'h>),
 }
 
@@ -66,13 +72,25 @@ impl<'s> ResultSetHandler<'s> {
         Some(Record { context, of: Of::Row { row, group } })
     }
 
+    /// As [`row`](Self::row), of rows that were taken out of their result.
+    pub(crate) fn owned_row(
+        &mut self,
+        row: OwnedRow<'_>,
+        visit: impl FnOnce(&Record<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let Rows::Flat(group) = &self.plan.rows else { return self.tree_row(row, visit) };
+        self.count += 1;
+        let context = Context { statement: self.statement, shape: self.plan.shape(), what: "row", count: self.count };
+        visit(&Record { context, of: Of::Apart(Apart::Row { row, group }) })
+    }
+
     /// Whether rows are folded into objects.
     pub(crate) fn folds(&self) -> bool {
         matches!(self.plan.rows, Rows::Tree(_))
     }
 
     #[inline(never)]
-    fn tree_row(&mut self, row: &RowRef<'_>, visit: impl FnOnce(&Record<'_, '_>) -> Result<()>) -> Result<()> {
+    fn tree_row(&mut self, row: impl Cells, visit: impl FnOnce(&Record<'_, '_>) -> Result<()>) -> Result<()> {
         let Rows::Tree(plan) = &self.plan.rows else { return Ok(()) };
         let (grouped, ordered) = (plan.grouped, plan.ordered);
         if plan.selects || grouped && !ordered {
@@ -101,7 +119,7 @@ impl<'s> ResultSetHandler<'s> {
     }
 
     /// Takes a row that is not read before all rows are there.
-    pub(crate) fn keep(&mut self, row: &RowRef<'_>) -> Result<()> {
+    pub(crate) fn keep(&mut self, row: impl Cells) -> Result<()> {
         let Rows::Tree(plan) = &self.plan.rows else { return Ok(()) };
         if self.forest.get(0).is_none() {
             let loaded = Loaded::new(self.statement.id(), Arc::clone(plan), Arc::clone(self.plan.shape()));
@@ -136,7 +154,7 @@ impl<'s> ResultSetHandler<'s> {
         self.count += 1;
         let context =
             Context { statement: self.statement, shape: self.plan.shape(), what: "object", count: self.count };
-        Some(Record { context, of: Of::Object(object) })
+        Some(Record { context, of: Of::Apart(Apart::Object(object)) })
     }
 
     /// Makes room for the next object.
@@ -167,7 +185,7 @@ impl Record<'_, '_> {
     pub(crate) fn value<T: DeserializeOwned>(&self) -> Result<T> {
         let value = match &self.of {
             Of::Row { row, group } => T::deserialize(RowDe::new(*row, group)),
-            Of::Object(object) => object_value(object),
+            Of::Apart(apart) => value_apart(apart),
         };
         value.map_err(|failure| self.context.failed(&short_name::<T>(), failure))
     }
@@ -176,7 +194,8 @@ impl Record<'_, '_> {
     pub(crate) fn property<K: DeserializeOwned>(&self, property: &str) -> Result<K> {
         let value = match &self.of {
             Of::Row { row, group } => value_of(*row, group, property),
-            Of::Object(object) => value_of(*object, &object.plan().group, property),
+            Of::Apart(Apart::Row { row, group }) => value_of(*row, group, property),
+            Of::Apart(Apart::Object(object)) => value_of(*object, &object.plan().group, property),
         };
         value.map_err(|failure| self.context.failed(&short_name::<K>(), failure))
     }
@@ -184,8 +203,11 @@ impl Record<'_, '_> {
 
 /// Out of the way of rows that are read where they are.
 #[inline(never)]
-fn object_value<T: DeserializeOwned>(object: &Object<'_>) -> std::result::Result<T, Failure> {
-    object.read(|object| T::deserialize(object))
+fn value_apart<T: DeserializeOwned>(apart: &Apart<'_>) -> std::result::Result<T, Failure> {
+    match apart {
+        Apart::Row { row, group } => T::deserialize(RowDe::new(*row, group)),
+        Apart::Object(object) => object.read(|object| T::deserialize(object)),
+    }
 }
 
 fn value_of<K: DeserializeOwned>(cells: impl Cells, group: &Group, property: &str) -> std::result::Result<K, Failure> {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod held;
+mod kept;
 mod operations;
 mod stream;
 mod to_statement;
@@ -13,7 +14,9 @@ use std::sync::Arc;
 
 use batis_dbc::DataSource;
 
+use crate::cache::{CacheHandle, Caches, TxCaches};
 use crate::configuration::Configuration;
+use crate::error::Result;
 
 pub(crate) use batch::BatchRequest;
 pub(crate) use held::Held;
@@ -48,6 +51,8 @@ pub(crate) use transaction::{Keep, Scope, Tx};
 #[doc(alias = "SqlSessionTemplate")]
 pub struct SqlSession {
     pub(crate) configuration: Arc<Configuration>,
+    /// The shared caches over the data source.
+    pub(crate) caches: Option<Arc<Caches>>,
     pub(crate) on: On,
 }
 
@@ -62,13 +67,36 @@ impl SqlSession {
     /// A session over a data source: each statement borrows a connection for its own length and commits by itself.
     #[must_use]
     pub fn new(configuration: impl Into<Arc<Configuration>>, source: Arc<dyn DataSource>) -> Self {
-        Self { configuration: configuration.into(), on: On::Source(source) }
+        let configuration = configuration.into();
+        let caches = configuration.caches(&source);
+        Self { configuration, caches, on: On::Source(source) }
     }
 
     /// The statements.
     #[must_use]
     pub fn configuration(&self) -> &Arc<Configuration> {
         &self.configuration
+    }
+
+    /// The shared cache that a namespace uses, to look at or to empty: its own, or that of its `<cache-ref>`; none without. It is that of this
+    /// session's configuration: ask again after a reload.
+    #[must_use]
+    #[doc(alias = "getCache")]
+    pub fn cache(&self, namespace: &str) -> Option<CacheHandle> {
+        CacheHandle::of(self.caches.as_ref()?, namespace)
+    }
+
+    /// Empties the transaction's [local cache](crate::LocalCacheScope): what was read is read from the database again. Without one, and over a data
+    /// source, nothing happens; shared caches are emptied by their [handles](Self::cache).
+    ///
+    /// # Errors
+    /// 25000 if the session's transaction has ended.
+    #[doc(alias = "clearCache")]
+    pub async fn clear_cache(&self) -> Result<()> {
+        match &self.on {
+            On::Source(_) => Ok(()),
+            On::Tx { tx, scope } => tx.lock().await.clear_local(scope).await,
+        }
     }
 
     /// Whether the session runs in a transaction, open or ended.
@@ -78,7 +106,13 @@ impl SqlSession {
     }
 
     pub(crate) fn in_scope(&self, tx: Arc<Tx>, scope: Arc<Scope>) -> Self {
-        Self { configuration: Arc::clone(&self.configuration), on: On::Tx { tx, scope } }
+        let (configuration, caches) = (Arc::clone(&self.configuration), self.caches.clone());
+        Self { configuration, caches, on: On::Tx { tx, scope } }
+    }
+
+    /// The caches of a transaction that is about to begin.
+    pub(crate) fn tx_caches(&self) -> Option<Box<TxCaches>> {
+        TxCaches::begin(self.caches.as_ref(), self.configuration.has_local_cache())
     }
 }
 

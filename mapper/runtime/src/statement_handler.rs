@@ -5,6 +5,7 @@ use std::time::Instant;
 use batis_dbc::{Batch, CallOptions, Connection, ResultSet, Row};
 use batis_script::{BoundSql, ParameterMapping, ParameterMode, Value};
 
+use crate::cache::CacheKey;
 use crate::error::{Error, Result};
 use crate::interceptor::Outcome;
 use crate::mapped_statement::MappedStatement;
@@ -35,14 +36,34 @@ impl<'a> StatementHandler<'a> {
         self
     }
 
+    /// Its time runs from now on: it was rendered before there was a connection.
+    pub(crate) fn begins_now(&mut self) {
+        self.options = self.statement.options();
+    }
+
     /// The same call with another text.
     pub(crate) fn with_sql(mut self, sql: String) -> Self {
         self.bound.sql = sql.into();
         self
     }
 
+    /// Whether its text is that of every call.
+    pub(crate) fn is_static(&self) -> bool {
+        matches!(self.bound.sql, std::borrow::Cow::Borrowed(_))
+    }
+
     pub(crate) fn sql(&self) -> &str {
         &self.bound.sql
+    }
+
+    /// What its rows are the answer to.
+    pub(crate) fn key(&self) -> Result<CacheKey> {
+        let parameters = Parameters::of(self.statement, &self.bound)?;
+        let sql = match &self.bound.sql {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(sql) => Some(&**sql),
+        };
+        Ok(CacheKey::new(self.statement.statement(), sql, parameters.cells().iter().copied()))
     }
 
     /// Runs it and opens its rows.

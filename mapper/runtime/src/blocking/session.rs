@@ -5,16 +5,18 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Instant;
 
-use batis_dbc::{BatchOptions, Connection, DataSource, FromSql, Row, RowRef, Runner, block};
+use batis_dbc::{BatchOptions, DataSource, FromSql, Row, RowRef, Runner, block};
 use serde::de::DeserializeOwned;
 
 use crate::batch_result::BatchResult;
+use crate::cache::{CacheHandle, Flush};
 use crate::configuration::Configuration;
-use crate::error::Result;
-use crate::executor::Executor;
+use crate::error::{Error, Result};
+use crate::executor::{Executor, KeptSelect, Looked, all, by_key, only};
 use crate::keys::{GeneratedKeys, SetKey};
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
+use crate::result_set_handler::Record;
 use crate::session::{BatchRequest, Held, On, Request, SqlSession as AsyncSession, ToMappedStatement};
 
 /// A session for plain threads. Each method is that of [`batis_mapper::SqlSession`](crate::SqlSession), waiting.
@@ -62,7 +64,11 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> Result<T> {
-        self.run(statement, params, async |executor, request| executor.one(request.statement, &request.parameter).await)
+        let request = Request::new(&self.inner, statement, params)?;
+        if request.statement.caching().is_special {
+            return self.kept_opt(&request)?.ok_or_else(|| request.statement.blame(Error::no_row()));
+        }
+        self.run(&request, async |executor, request| executor.one(request.statement, &request.parameter).await)
     }
 
     /// See [`select_opt`](AsyncSession::select_opt).
@@ -75,9 +81,11 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> Result<Option<T>> {
-        self.run(statement, params, async |executor, request| {
-            executor.optional(request.statement, &request.parameter).await
-        })
+        let request = Request::new(&self.inner, statement, params)?;
+        if request.statement.caching().is_special {
+            return self.kept_opt(&request);
+        }
+        self.run(&request, async |executor, request| executor.optional(request.statement, &request.parameter).await)
     }
 
     /// See [`select_list`](AsyncSession::select_list).
@@ -90,9 +98,11 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> Result<Vec<T>> {
-        self.run(statement, params, async |executor, request| {
-            executor.list(request.statement, &request.parameter).await
-        })
+        let request = Request::new(&self.inner, statement, params)?;
+        if request.statement.caching().is_special {
+            return self.kept_list(&request);
+        }
+        self.run(&request, async |executor, request| executor.list(request.statement, &request.parameter).await)
     }
 
     /// See [`select_map`](AsyncSession::select_map).
@@ -106,9 +116,11 @@ impl SqlSession {
         params: impl IntoParams<'s>,
         key: &str,
     ) -> Result<HashMap<K, T>> {
-        self.run(statement, params, async |executor, request| {
-            executor.map(request.statement, &request.parameter, key).await
-        })
+        let request = Request::new(&self.inner, statement, params)?;
+        if request.statement.caching().is_special {
+            return self.kept_map(&request, key);
+        }
+        self.run(&request, async |executor, request| executor.map(request.statement, &request.parameter, key).await)
     }
 
     /// See [`select_with`](AsyncSession::select_with).
@@ -122,13 +134,16 @@ impl SqlSession {
         mut read: impl FnMut(&RowRef<'_>) -> batis_dbc::Result<T>,
     ) -> Result<Vec<T>> {
         let mut all = Vec::new();
-        self.run(statement, params, async |executor, request| {
-            executor
-                .each(request.statement, &request.parameter, |row| {
-                    all.push(read(row)?);
-                    Ok(())
-                })
-                .await
+        let request = Request::new(&self.inner, statement, params)?;
+        self.run(&request, async |executor, request| {
+            let flush = if request.statement.caching().changes { executor.changes(request.statement) } else { None };
+            let each = executor.each(request.statement, &request.parameter, |row| {
+                all.push(read(row)?);
+                Ok(())
+            });
+            let done = each.await;
+            Flush::ended(flush, &done);
+            done
         })?;
         Ok(all)
     }
@@ -188,8 +203,12 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> Result<T> {
-        self.run(statement, params, async |executor, request| {
-            executor.call(request.statement, &request.parameter).await
+        let request = Request::new(&self.inner, statement, params)?;
+        self.on_connection(request.statement, async |mut executor| {
+            let flush = executor.changes(request.statement);
+            let done = executor.call(request.statement, &request.parameter).await;
+            Flush::ended(flush, &done);
+            done
         })
     }
 
@@ -262,49 +281,124 @@ impl SqlSession {
         let request = BatchRequest::new(&self.inner, statement, items, options)?;
         match request.nothing() {
             Some(nothing) => Ok(nothing),
-            None => self.on_connection(request.statement, async |connection| request.run(connection).await),
+            None => self.on_connection(request.statement, async |executor| request.run(executor).await),
+        }
+    }
+
+    /// See [`cache`](AsyncSession::cache).
+    #[must_use]
+    #[doc(alias = "getCache")]
+    pub fn cache(&self, namespace: &str) -> Option<CacheHandle> {
+        self.inner.cache(namespace)
+    }
+
+    /// See [`clear_cache`](AsyncSession::clear_cache).
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "clearCache")]
+    pub fn clear_cache(&self) -> Result<()> {
+        match &self.inner.on {
+            On::Source(_) => Ok(()),
+            On::Tx { tx, scope } => {
+                let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
+                wait(tx.runner(), None, guard.clear_local(scope))
+            }
         }
     }
 
     fn change(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
-        self.on_connection(request.statement, async |connection| {
-            Executor::new(connection).update(request.statement, &mut request.parameter).await
+        self.on_connection(request.statement, async |mut executor| {
+            let flush = executor.changes(request.statement);
+            let done = executor.update(request.statement, &mut request.parameter).await;
+            Flush::ended(flush, &done);
+            done
         })
     }
 
     fn run<'s, T>(
         &'s self,
-        statement: impl ToMappedStatement + 's,
-        params: impl IntoParams<'s>,
+        request: &Request<'s>,
         work: impl AsyncFnOnce(&mut Executor<'_>, &Request<'s>) -> Result<T>,
     ) -> Result<T> {
-        let request = Request::new(&self.inner, statement, params)?;
-        self.on_connection(request.statement, async |connection| work(&mut Executor::new(connection), &request).await)
+        self.on_connection(request.statement, async |mut executor| work(&mut executor, request).await)
+    }
+
+    #[inline(never)]
+    fn kept_opt<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<Option<T>> {
+        let mut found = None;
+        self.kept(request, &mut only(&mut found))?;
+        Ok(found)
+    }
+
+    #[inline(never)]
+    fn kept_list<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        self.kept(request, &mut all(&mut found))?;
+        Ok(found)
+    }
+
+    #[inline(never)]
+    fn kept_map<K, T>(&self, request: &Request<'_>, key: &str) -> Result<HashMap<K, T>>
+    where
+        K: DeserializeOwned + Eq + Hash,
+        T: DeserializeOwned,
+    {
+        let mut found = HashMap::new();
+        self.kept(request, &mut by_key(&mut found, key))?;
+        Ok(found)
+    }
+
+    /// Answers a select from the caches, else from the database.
+    fn kept(&self, request: &Request<'_>, visit: &mut Visit<'_>) -> Result<()> {
+        let mut select = KeptSelect::new(request.statement, &request.parameter)?;
+        let mut turn = None;
+        let mut looked = Looked::Missed;
+        if let (On::Source(_), Some(caches)) = (&self.inner.on, self.inner.caches.as_deref()) {
+            looked = select.look(caches, visit)?;
+            if let Looked::Missed = looked
+                && let Some(waited) = wait(None, None, async { Ok(select.turn(caches).await) })?
+            {
+                looked = select.look(caches, visit)?;
+                turn = Some(waited).filter(|turn| matches!(looked, Looked::Missed) && turn.is_worth_waiting_for());
+            }
+        }
+        let reading = match looked {
+            Looked::Answered => return Ok(()),
+            Looked::Begun(reading) => Some(reading),
+            Looked::Missed => None,
+        };
+        self.on_connection(request.statement, async |mut executor| {
+            executor.kept(&mut select, reading, turn, visit).await
+        })
     }
 
     /// Waits for a connection, then for the work on it. Waiting for another thread's operation needs no runner; the database does.
     fn on_connection<T>(
         &self,
         statement: &MappedStatement,
-        work: impl AsyncFnOnce(&mut Connection) -> Result<T>,
+        work: impl AsyncFnOnce(Executor<'_>) -> Result<T>,
     ) -> Result<T> {
         match &self.inner.on {
             On::Source(source) => {
                 let mut lease = source.connection_blocking(None).map_err(|e| statement.blame(e.into()))?;
-                lease.note_use(statement.id());
                 let runner = lease.runner();
-                wait(runner.as_deref(), None, work(&mut lease))
+                let mut held = Held::Lease(lease, self.inner.caches.as_deref());
+                wait(runner.as_deref(), None, async { work(held.executor(statement)?).await })
             }
             On::Tx { tx, scope } => {
                 let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
                 wait(tx.runner(), None, async {
                     guard.enter(scope).await.map_err(|e| statement.blame(e))?;
-                    work(Held::Tx(guard).connection(statement)?).await
+                    work(Held::Tx(guard).executor(statement)?).await
                 })
             }
         }
     }
 }
+
+/// Takes what a select gives, one by one.
+type Visit<'v> = dyn FnMut(&Record<'_, '_>) -> Result<()> + 'v;
 
 impl fmt::Debug for SqlSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -76,7 +76,7 @@ impl SqlSession {
         let mut failed = 0;
         loop {
             let scope = Scope::new(begun_at, true);
-            let tx = begin(lease, &retry.options, &scope)?;
+            let tx = self.begin_on(lease, &retry.options, &scope)?;
             let (outcome, back) = self.run_in(&tx, &scope, &mut f);
             failed += 1;
             let (Err(_), Some(again)) = (&outcome, back) else { return outcome };
@@ -113,7 +113,7 @@ impl SqlSession {
 
     fn open(&self, options: &TransactionOptions, scope: &Arc<Scope>) -> Result<Arc<Tx>> {
         match &self.inner.on {
-            On::Source(source) => begin(source.connection_blocking(None)?, options, scope),
+            On::Source(source) => self.begin_on(source.connection_blocking(None)?, options, scope),
             On::Tx { tx, scope: parent } => {
                 let mut guard = wait(None, None, async { Ok(tx.lock().await) })?;
                 wait(tx.runner(), None, guard.nest(parent, Arc::clone(scope)))?;
@@ -121,6 +121,11 @@ impl SqlSession {
                 Ok(Arc::clone(tx))
             }
         }
+    }
+
+    fn begin_on(&self, mut lease: Lease, options: &TransactionOptions, scope: &Arc<Scope>) -> Result<Arc<Tx>> {
+        let runner = lease.runner();
+        wait(runner.as_deref(), None, Tx::open(lease, options, Arc::clone(scope), self.inner.tx_caches()))
     }
 
     /// See [`commit`](crate::SqlSession::commit).
@@ -140,11 +145,6 @@ impl SqlSession {
         let (tx, scope) = self.inner.explicit()?;
         finish(tx, scope, false).0
     }
-}
-
-fn begin(mut lease: Lease, options: &TransactionOptions, scope: &Arc<Scope>) -> Result<Arc<Tx>> {
-    let runner = lease.runner();
-    wait(runner.as_deref(), None, Tx::open(lease, options, Arc::clone(scope)))
 }
 
 fn finish(tx: &Tx, scope: &Arc<Scope>, commit: bool) -> (Result<()>, Option<Lease>) {

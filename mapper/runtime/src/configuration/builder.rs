@@ -4,12 +4,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use batis_script::{Checked, ConfigFile, EmbeddedMapper, MapperSet, MapperSetBuilder, PluginElement, Settings};
+use batis_script::{
+    CacheElement, Checked, ConfigFile, EmbeddedMapper, MapperSet, MapperSetBuilder, PluginElement, SettingValue,
+    Settings,
+};
 
 use super::config_file::{ConfigSource, LoadedConfig};
 use super::files::{File, Found, read, read_dir};
 use super::plugins::Plugins;
-use super::{Configuration, ReloadableConfiguration, snake, vendor};
+use super::{Configuration, LocalCacheScope, ReloadableConfiguration, snake, vendor};
+use crate::cache::{Cache, CacheMakers, CachePlan, Registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interceptor::{Interceptor, Interceptors};
 use crate::mapped_statement::{Defaults, MappedStatement, Shared, Statements};
@@ -34,6 +38,15 @@ pub struct ConfigurationBuilder {
     handlers: TypeHandlers,
     plugins: Plugins,
     interceptors: Interceptors,
+    caching: Caching,
+}
+
+/// What the program says of caches.
+#[derive(Clone, Default)]
+struct Caching {
+    makers: CacheMakers,
+    enabled: Option<bool>,
+    local: Option<LocalCacheScope>,
 }
 
 /// A change of the settings that come from elsewhere.
@@ -49,6 +62,7 @@ pub(super) struct Collected {
     strict: bool,
     handlers: TypeHandlers,
     interceptors: Interceptors,
+    caching: Caching,
     skipped: Vec<PathBuf>,
     config: Option<ConfigFile>,
     environment: Option<String>,
@@ -182,6 +196,40 @@ impl ConfigurationBuilder {
         self
     }
 
+    /// Registers a cache for `<cache type="name">`: how it is made of its element, which has the `property` children too. Java's full class
+    /// names find it by their last part, and so do the aliases of the configuration file. Other types mean the cache that is built in.
+    ///
+    /// It is made once for each data source that the configuration is used with; entries of two of them must not be mixed. One that cannot be
+    /// made is an error of [`build`](Self::build); over a second data source, where there is nobody to tell, nothing is kept instead.
+    ///
+    /// See [`Cache`] for an example.
+    pub fn cache<C: Cache, E: fmt::Display>(
+        mut self,
+        name: impl AsRef<str>,
+        make: impl Fn(&CacheElement) -> Result<C, E> + Send + Sync + 'static,
+    ) -> Self {
+        let maker = move |element: &CacheElement| match make(element) {
+            Ok(cache) => Ok(Box::new(cache) as Box<dyn Cache>),
+            Err(error) => Err(error.to_string()),
+        };
+        self.caching.makers.insert(name.as_ref(), Arc::new(maker));
+        self
+    }
+
+    /// Whether the shared caches of `<cache>` elements are used. Default: what the configuration file says, else true.
+    #[doc(alias = "cacheEnabled")]
+    pub fn cache_enabled(mut self, on: bool) -> Self {
+        self.caching.enabled = Some(on);
+        self
+    }
+
+    /// How long a session remembers what it read. Default: what the configuration file says, else [`LocalCacheScope::Statement`].
+    #[doc(alias = "localCacheScope")]
+    pub fn local_cache_scope(mut self, scope: LocalCacheScope) -> Self {
+        self.caching.local = Some(scope);
+        self
+    }
+
     /// Puts an interceptor around all statements; the last one is outermost.
     #[doc(alias = "addInterceptor")]
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
@@ -268,6 +316,7 @@ impl ConfigurationBuilder {
         let (files, skipped) = (found.mappers, found.others);
         let embedded = self.embedded.clone();
         let (strict, handlers, environment) = (self.strict, self.handlers.clone(), self.environment.clone());
+        let caching = self.caching.clone();
         Ok(Collected {
             files,
             embedded,
@@ -276,6 +325,7 @@ impl ConfigurationBuilder {
             database_id,
             strict,
             handlers,
+            caching,
             interceptors,
             skipped,
             config,
@@ -345,17 +395,16 @@ impl Collected {
         let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
         let environment = self.environment.take();
         let (handlers, interceptors) = (std::mem::take(&mut self.handlers), std::mem::take(&mut self.interceptors));
+        let caching = std::mem::take(&mut self.caching);
         let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
         let mappers = self.set().link()?;
         let result_maps = ResultMaps::new(mappers.result_maps());
-        let shared = Arc::new(Shared {
-            handlers,
-            interceptors,
-            result_maps,
-            mappers: mappers.clone(),
-            defaults,
-            statements: OnceLock::new(),
-        });
+        let caches = Arc::new(caching.plan(&mappers, config.as_ref()));
+        let statements = OnceLock::new();
+        let (local_cache, registry) = (caches.is_local(), Registry::new(&caches, &mappers)?);
+        let shared =
+            Shared { handlers, interceptors, result_maps, mappers: mappers.clone(), defaults, caches, statements };
+        let shared = Arc::new(shared);
         let mut statements: Statements = mappers
             .statements()
             .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
@@ -363,7 +412,24 @@ impl Collected {
         snake::add_spellings(&mut statements);
         let statements = Arc::new(statements);
         shared.statements.get_or_init(|| Arc::downgrade(&statements));
-        Ok(Configuration { statements, mappers, skipped, config, environment })
+        Ok(Configuration { statements, mappers, skipped, config, environment, caches: registry, local_cache })
+    }
+}
+
+impl Caching {
+    /// What the program says wins over the configuration file.
+    fn plan(&self, mappers: &MapperSet, config: Option<&ConfigFile>) -> CachePlan {
+        let said = |name: &str| {
+            let settings = config.map(|config| &config.settings)?;
+            settings.iter().rev().find(|setting| setting.name == name).map(|setting| &setting.value)
+        };
+        let enabled = self.enabled.unwrap_or(said("cacheEnabled") != Some(&SettingValue::Bool(false)));
+        let local = match self.local {
+            Some(scope) => scope == LocalCacheScope::Session,
+            None => said("localCacheScope") == Some(&SettingValue::Word("SESSION")),
+        };
+        let aliases = config.map_or(&[][..], |config| &config.type_aliases);
+        CachePlan::new(mappers, &self.makers, aliases, enabled, local)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{RowRef, ValueRef};
+use batis_dbc::ValueRef;
 
+use super::cells::Cells;
 use super::error::Failure;
 use super::group::Reader;
 use super::java_types::class;
@@ -47,7 +48,7 @@ impl Reads {
 
 impl Choice {
     /// The object that this row holds.
-    pub(crate) fn resolve(&self, row: &RowRef<'_>) -> Result<usize, Failure> {
+    pub(crate) fn resolve(&self, row: impl Cells) -> Result<usize, Failure> {
         let mut choice = self;
         while let Some(switch) = &choice.switch {
             match switch.case(row)? {
@@ -60,7 +61,7 @@ impl Choice {
 }
 
 impl Switch {
-    fn case(&self, row: &RowRef<'_>) -> Result<Option<&Choice>, Failure> {
+    fn case(&self, row: impl Cells) -> Result<Option<&Choice>, Failure> {
         let value = row.value(self.column);
         match &self.reader {
             Reader::Plain => Ok(self.find(value)),

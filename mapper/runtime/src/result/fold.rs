@@ -1,7 +1,6 @@
 //! Rows into a tree: which object a row belongs to, and what it adds to it.
 
-use batis_dbc::RowRef;
-
+use super::cells::Cells;
 use super::error::Failure;
 use super::plan::{Joined, ObjectPlan, TreePlan};
 use super::tree::{NONE, Place, Tree};
@@ -9,21 +8,21 @@ use super::tree::{NONE, Place, Tree};
 /// One row on its way into the tree.
 ///
 /// Source: `handleRowValuesForNestedResultMap`, `applyNestedResultMappings` and `createRowKey` of MyBatis.
-struct Fold<'a, 'r> {
+struct Fold<'a, R> {
     plan: &'a TreePlan,
     tree: &'a mut Tree,
-    row: &'a RowRef<'r>,
+    row: R,
 }
 
 impl TreePlan {
     /// Adds a row to the tree.
-    pub(crate) fn fold(&self, tree: &mut Tree, row: &RowRef<'_>) -> Result<(), Failure> {
+    pub(crate) fn fold(&self, tree: &mut Tree, row: impl Cells) -> Result<(), Failure> {
         self.check()?;
         Fold { plan: self, tree, row }.root()
     }
 
     /// Whether the row begins another object than the last one.
-    pub(crate) fn begins(&self, tree: &Tree, row: &RowRef<'_>) -> Result<bool, Failure> {
+    pub(crate) fn begins(&self, tree: &Tree, row: impl Cells) -> Result<bool, Failure> {
         let Some(last) = tree.roots().last() else { return Ok(false) };
         self.check()?;
         let object = self.root.resolve(row)?;
@@ -34,21 +33,21 @@ impl TreePlan {
 
 impl ObjectPlan {
     /// Whether the row's object can be told from others at all.
-    fn has_key(&self, row: &RowRef<'_>, nulls_count: bool) -> bool {
+    fn has_key(&self, row: impl Cells, nulls_count: bool) -> bool {
         self.key.iter().any(|column| nulls_count || !row.value(self.columns[*column]).is_null())
     }
 
-    fn has_values(&self, row: &RowRef<'_>) -> bool {
+    fn has_values(&self, row: impl Cells) -> bool {
         self.any(&self.found, row)
     }
 
     /// Source: `createParameterizedResultObject` of MyBatis makes no object of nulls alone.
-    fn can_be_made(&self, row: &RowRef<'_>) -> bool {
+    fn can_be_made(&self, row: impl Cells) -> bool {
         self.made_of.is_empty() || self.any(&self.made_of, row)
     }
 
     /// Whether one of these columns is not null.
-    fn any(&self, columns: &[usize], row: &RowRef<'_>) -> bool {
+    fn any(&self, columns: &[usize], row: impl Cells) -> bool {
         columns.iter().any(|column| !row.value(self.columns[*column]).is_null())
     }
 }
@@ -68,7 +67,7 @@ enum Seen {
     Unknown,
 }
 
-impl Fold<'_, '_> {
+impl<R: Cells> Fold<'_, R> {
     fn root(&mut self) -> Result<(), Failure> {
         let object = self.plan.root.resolve(self.row)?;
         let last = self.tree.roots().last().copied();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use batis_dbc::{RowRef, Shape};
+use batis_dbc::Shape;
 
+use super::cells::Cells;
 use super::choice::Choice;
 use super::error::Failure;
 use super::group::Group;
@@ -115,7 +116,7 @@ pub(crate) enum Argument {
 
 impl Joined {
     /// Whether the row may hold the object at all.
-    pub(crate) fn is_possible(&self, row: &RowRef<'_>) -> bool {
+    pub(crate) fn is_possible(&self, row: impl Cells) -> bool {
         self.not_null.is_empty() || self.not_null.iter().any(|column| !row.value(*column).is_null())
     }
 }

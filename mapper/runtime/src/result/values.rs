@@ -111,7 +111,7 @@ pub(super) fn same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
 }
 
 /// Writes a value so that values that are the same are written the same, and others are not.
-pub(super) fn encode(value: ValueRef<'_>, out: &mut Vec<u8>) {
+pub(crate) fn encode(value: ValueRef<'_>, out: &mut Vec<u8>) {
     let mut tagged = |tag: u8, bytes: &[u8]| {
         out.push(tag);
         out.extend_from_slice(bytes);

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 
-use batis_dbc::{BatchOptions, Connection};
+use batis_dbc::BatchOptions;
 use batis_script::Value;
 
 use super::operations::{Request, changes_rows};
 use super::{SqlSession, ToMappedStatement};
 use crate::batch_result::BatchResult;
+use crate::cache::Flush;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::mapped_statement::MappedStatement;
@@ -40,8 +41,11 @@ impl<'s> BatchRequest<'s> {
         self.items.is_empty().then(|| BatchResult::of(self.statement))
     }
 
-    pub(crate) async fn run(mut self, connection: &mut Connection) -> Result<BatchResult> {
-        Executor::new(connection).batch(self.statement, &mut self.items, self.options).await
+    pub(crate) async fn run(mut self, mut executor: Executor<'_>) -> Result<BatchResult> {
+        let flush = executor.changes(self.statement);
+        let done = executor.batch(self.statement, &mut self.items, self.options).await;
+        Flush::ended(flush, &done);
+        done
     }
 }
 
@@ -102,7 +106,7 @@ impl SqlSession {
             }
             let statement = request.statement;
             let mut held = self.held(statement).await?;
-            request.run(held.connection(statement)?).await
+            request.run(held.executor(statement)?).await
         }
     }
 }

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::SqlSession;
 use super::to_statement::ToMappedStatement;
+use crate::cache::Flush;
 use crate::error::{Error, ErrorKind, Result};
-use crate::executor::Executor;
 use crate::keys::{GeneratedKeys, SetKey};
 use crate::mapped_statement::MappedStatement;
 use crate::params::IntoParams;
@@ -68,8 +68,11 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
+            if request.statement.caching().is_special {
+                return Box::pin(self.kept_one(request)).await;
+            }
             let mut held = self.held(request.statement).await?;
-            Executor::new(held.connection(request.statement)?).one(request.statement, &request.parameter).await
+            held.executor(request.statement)?.one(request.statement, &request.parameter).await
         }
     }
 
@@ -86,8 +89,11 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
+            if request.statement.caching().is_special {
+                return Box::pin(self.kept_opt(request)).await;
+            }
             let mut held = self.held(request.statement).await?;
-            Executor::new(held.connection(request.statement)?).optional(request.statement, &request.parameter).await
+            held.executor(request.statement)?.optional(request.statement, &request.parameter).await
         }
     }
 
@@ -104,8 +110,11 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
+            if request.statement.caching().is_special {
+                return Box::pin(self.kept_list(request)).await;
+            }
             let mut held = self.held(request.statement).await?;
-            Executor::new(held.connection(request.statement)?).list(request.statement, &request.parameter).await
+            held.executor(request.statement)?.list(request.statement, &request.parameter).await
         }
     }
 
@@ -128,8 +137,11 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
+            if request.statement.caching().is_special {
+                return Box::pin(self.kept_map(request, key)).await;
+            }
             let mut held = self.held(request.statement).await?;
-            Executor::new(held.connection(request.statement)?).map(request.statement, &request.parameter, key).await
+            held.executor(request.statement)?.map(request.statement, &request.parameter, key).await
         }
     }
 
@@ -149,14 +161,15 @@ impl SqlSession {
             let request = request?;
             let mut held = self.held(request.statement).await?;
             let mut all = Vec::new();
-            let mut executor = Executor::new(held.connection(request.statement)?);
-            executor
-                .each(request.statement, &request.parameter, |row| {
-                    all.push(read(row)?);
-                    Ok(())
-                })
-                .await?;
-            Ok(all)
+            let mut executor = held.executor(request.statement)?;
+            let flush = if request.statement.caching().changes { executor.changes(request.statement) } else { None };
+            let each = executor.each(request.statement, &request.parameter, |row| {
+                all.push(read(row)?);
+                Ok(())
+            });
+            let done = each.await;
+            Flush::ended(flush, &done);
+            done.map(|()| all)
         }
     }
 
@@ -258,7 +271,11 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held(request.statement).await?;
-            Executor::new(held.connection(request.statement)?).call(request.statement, &request.parameter).await
+            let mut executor = held.executor(request.statement)?;
+            let flush = executor.changes(request.statement);
+            let done = executor.call(request.statement, &request.parameter).await;
+            Flush::ended(flush, &done);
+            done
         }
     }
 
@@ -318,6 +335,10 @@ impl SqlSession {
 
     async fn run(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
         let mut held = self.held(request.statement).await?;
-        Executor::new(held.connection(request.statement)?).update(request.statement, &mut request.parameter).await
+        let mut executor = held.executor(request.statement)?;
+        let flush = executor.changes(request.statement);
+        let done = executor.update(request.statement, &mut request.parameter).await;
+        Flush::ended(flush, &done);
+        done
     }
 }

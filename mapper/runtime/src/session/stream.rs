@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::to_statement::ToMappedStatement;
 use super::{On, Request, SqlSession};
-use crate::configuration::Configuration;
+use crate::cache::Flush;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::interceptor::Outcome;
@@ -71,7 +71,7 @@ impl SqlSession {
             Err(error) => Box::pin(async { Err(error) }),
             Ok((source, id, parameter)) => {
                 let slot = Slot(Arc::clone(&slot.0));
-                Box::pin(read(Arc::clone(&self.configuration), source, id, parameter, slot))
+                Box::pin(run(self.clone(), source, id, parameter, slot))
             }
         };
         RowStream { reader: Some(reader), slot }
@@ -93,14 +93,27 @@ impl SqlSession {
     }
 }
 
-async fn read<T: DeserializeOwned>(
-    configuration: Arc<Configuration>,
+/// Reads nothing from caches, but empties the statement's cache if it says so.
+async fn run<T: DeserializeOwned>(
+    session: SqlSession,
     source: Arc<dyn DataSource>,
     id: String,
     parameter: Value,
     slot: Slot<T>,
 ) -> Result<()> {
-    let statement: &MappedStatement = configuration.statement(&id)?;
+    let statement: &MappedStatement = session.configuration.statement(&id)?;
+    let flush = session.caches.as_deref().and_then(|caches| Flush::of(caches, statement));
+    let done = read(statement, &source, parameter, slot).await;
+    Flush::ended(flush, &done);
+    done
+}
+
+async fn read<T: DeserializeOwned>(
+    statement: &MappedStatement,
+    source: &Arc<dyn DataSource>,
+    parameter: Value,
+    slot: Slot<T>,
+) -> Result<()> {
     let mut call = StatementHandler::prepare(statement, &parameter)?;
     let mut lease = source.connection().await.map_err(|e| statement.blame(e.into()))?;
     lease.note_use(statement.id());

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use batis_dbc::{Lease, Runner, TransactionOptions};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::cache::{TxCaches, TxEnd};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a transaction or savepoint ended.
@@ -43,6 +44,7 @@ pub(crate) struct Tx {
 
 pub(crate) struct Open {
     pub(crate) lease: Lease,
+    caches: Option<Box<TxCaches>>,
     levels: Vec<Arc<Scope>>,
 }
 
@@ -65,6 +67,15 @@ impl Scope {
         self.ending.store(how as u8, Ordering::SeqCst);
     }
 
+    /// What others may see of it.
+    fn outcome(&self) -> TxEnd {
+        match self.ending.load(Ordering::SeqCst) {
+            1 => TxEnd::Committed,
+            2 => TxEnd::RolledBack,
+            _ => TxEnd::Unknown,
+        }
+    }
+
     fn is_given_up(&self) -> bool {
         self.given_up.load(Ordering::SeqCst)
     }
@@ -83,10 +94,15 @@ impl Scope {
 
 impl Tx {
     /// Begins a transaction on a connection.
-    pub(crate) async fn open(mut lease: Lease, options: &TransactionOptions, scope: Arc<Scope>) -> Result<Arc<Self>> {
+    pub(crate) async fn open(
+        mut lease: Lease,
+        options: &TransactionOptions,
+        scope: Arc<Scope>,
+        caches: Option<Box<TxCaches>>,
+    ) -> Result<Arc<Self>> {
         lease.begin(options).await?;
         let runner = lease.runner();
-        let state = Open { lease, levels: vec![Arc::clone(&scope)] };
+        let state = Open { lease, caches, levels: vec![Arc::clone(&scope)] };
         Ok(Arc::new(Self { state: Mutex::new(Some(state)), root: scope, runner }))
     }
 
@@ -142,9 +158,15 @@ impl TxGuard<'_> {
         }
     }
 
-    /// The connection of a transaction that [`enter`](Self::enter) found open.
-    pub(crate) fn lease(&mut self) -> Option<&mut Lease> {
-        self.state.as_mut().and_then(|s| s.as_mut()).map(|open| &mut open.lease)
+    /// The connection and the caches of a transaction that [`enter`](Self::enter) found open.
+    pub(crate) fn open_parts(&mut self) -> Option<(&mut Lease, Option<&mut TxCaches>)> {
+        let open = self.state.as_mut().and_then(|s| s.as_mut())?;
+        Some((&mut open.lease, open.caches.as_deref_mut()))
+    }
+
+    pub(crate) async fn clear_local(&mut self, scope: &Arc<Scope>) -> Result<()> {
+        self.enter(scope).await?.clear_local();
+        Ok(())
     }
 
     async fn sweep(&mut self) -> Result<()> {
@@ -178,7 +200,14 @@ impl TxGuard<'_> {
     /// Ends a level, after rolling back what is open inside of it. Gives the connection back when that was the transaction itself.
     pub(crate) async fn finish(&mut self, scope: &Arc<Scope>, commit: bool) -> (Result<()>, Option<Lease>) {
         match self.close(scope, commit).await {
-            Ok(Some(mut lease)) => (end(&mut lease, scope, commit).await, Some(lease)),
+            Ok(Some(Open { mut lease, caches, .. })) => {
+                let ending = caches.filter(|_| commit).map(|caches| caches.commit());
+                let done = end(&mut lease, scope, commit).await;
+                if let Some(ending) = ending {
+                    ending.ended(scope.outcome());
+                }
+                (done, Some(lease))
+            }
             Ok(None) => (Ok(()), None),
             Err(error) => (Err(error), None),
         }
@@ -186,17 +215,18 @@ impl TxGuard<'_> {
 
     /// Ends a savepoint, or takes the connection of the transaction itself out: if the future is dropped while COMMIT is on its way, the
     /// connection goes home and is looked after there.
-    async fn close(&mut self, scope: &Arc<Scope>, commit: bool) -> Result<Option<Lease>> {
+    async fn close(&mut self, scope: &Arc<Scope>, commit: bool) -> Result<Option<Open>> {
         let open = self.enter(scope).await?;
         let at = open.levels.iter().position(|level| Arc::ptr_eq(level, scope)).unwrap_or(0);
         open.roll_back_to(at + 1).await?;
         scope.end(if commit { Ending::Unknown } else { Ending::RolledBack });
         if at > 0 {
             open.levels.truncate(at);
+            open.clear_local();
             end(&mut open.lease, scope, commit).await?;
             return Ok(None);
         }
-        Ok(self.state.as_mut().and_then(|s| s.take()).map(|open| open.lease))
+        Ok(self.state.as_mut().and_then(|s| s.take()))
     }
 }
 
@@ -212,9 +242,16 @@ async fn end(lease: &mut Lease, scope: &Scope, commit: bool) -> Result<()> {
 }
 
 impl Open {
+    fn clear_local(&mut self) {
+        if let Some(caches) = &mut self.caches {
+            caches.clear_local();
+        }
+    }
+
     /// Rolls back what an operation began inside of the innermost level (a batch) and could not end, since its future was dropped.
     async fn roll_back_leftovers(&mut self) -> Result<()> {
         while self.lease.transaction_depth() as usize > self.levels.len() {
+            self.clear_local();
             self.lease.rollback().await?;
         }
         Ok(())
@@ -223,6 +260,7 @@ impl Open {
     /// Rolls back the levels from this one on.
     async fn roll_back_to(&mut self, at: usize) -> Result<()> {
         while self.levels.len() > at.max(1) {
+            self.clear_local();
             if let Some(level) = self.levels.pop() {
                 level.end(Ending::RolledBack);
             }

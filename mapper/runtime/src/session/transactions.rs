@@ -134,7 +134,7 @@ impl SqlSession {
         let mut failed = 0;
         loop {
             let scope = Scope::new(begun_at, true);
-            let tx = Tx::open(lease, &retry.options, Arc::clone(&scope)).await?;
+            let tx = Tx::open(lease, &retry.options, Arc::clone(&scope), self.tx_caches()).await?;
             let (outcome, back) = self.run_in(&tx, &scope, &mut f).await;
             failed += 1;
             let (Err(_), Some(mut again)) = (&outcome, back) else { return outcome };
@@ -173,7 +173,9 @@ impl SqlSession {
     /// Begins the transaction or savepoint of this scope.
     async fn open(&self, options: &TransactionOptions, scope: &Arc<Scope>) -> Result<Arc<Tx>> {
         match &self.on {
-            On::Source(source) => Tx::open(source.connection().await?, options, Arc::clone(scope)).await,
+            On::Source(source) => {
+                Tx::open(source.connection().await?, options, Arc::clone(scope), self.tx_caches()).await
+            }
             On::Tx { tx, scope: parent } => {
                 tx.lock().await.nest(parent, Arc::clone(scope)).await?;
                 Ok(Arc::clone(tx))
