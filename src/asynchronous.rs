@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::builder::{Plan, setters};
 use crate::dbc::driver::{ConnectOptions, Mode};
 use crate::dbc::{DataSource, Lease};
-use crate::mapper::{Configuration, ReloadableConfiguration};
+use crate::mapper::{CacheHandle, Configuration, ReloadableConfiguration};
 use crate::{ConnectionPool, Result, SqlSession};
 
 /// Driver, pool and mapper in one value. Cheap to clone; the pool closes with the last clone and session.
@@ -92,6 +92,14 @@ impl Batis {
     #[must_use]
     pub fn configuration(&self) -> Arc<Configuration> {
         self.configuration.current()
+    }
+
+    /// The shared cache that a namespace uses, to look at or to empty when something else changed the data; none without a `<cache>`.
+    /// See [`SqlSession::cache`].
+    #[must_use]
+    #[doc(alias = "getCache")]
+    pub fn cache(&self, namespace: &str) -> Option<CacheHandle> {
+        self.session().cache(namespace)
     }
 
     /// The mapper files, to load them again while the program runs: see [`ReloadableConfiguration`]. Sessions that are made afterwards have

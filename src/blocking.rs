@@ -7,7 +7,7 @@ use crate::dbc::DataSource;
 use crate::dbc::blocking::Connection;
 use crate::dbc::driver::Mode;
 pub use crate::mapper::blocking::SqlSession;
-use crate::mapper::{Configuration, ReloadableConfiguration};
+use crate::mapper::{CacheHandle, Configuration, ReloadableConfiguration};
 use crate::{ConnectionPool, Result};
 
 /// Driver, pool and mapper in one value, for plain threads. See [`batis::Batis`](crate::Batis).
@@ -79,6 +79,13 @@ impl Batis {
     #[must_use]
     pub fn configuration(&self) -> Arc<Configuration> {
         self.configuration.current()
+    }
+
+    /// See [`Batis::cache`](crate::Batis::cache).
+    #[must_use]
+    #[doc(alias = "getCache")]
+    pub fn cache(&self, namespace: &str) -> Option<CacheHandle> {
+        self.session().cache(namespace)
     }
 
     /// See [`Batis::reloadable`](crate::Batis::reloadable).
