@@ -33,8 +33,14 @@ const MAPPER: &str = r#"<mapper namespace="users">
   <select id="orderedYears" resultMap="year" resultOrdered="true">select age, id, name, email from users order by age</select>
 </mapper>"#;
 
+/// The same, kept.
+const KEPT: &str = r#"<mapper namespace="kept"><cache/>
+  <select id="byId">select id, name, email, age, score from users where id = #{id}</select>
+  <select id="all">select id, name, email, age, score from users</select>
+</mapper>"#;
+
 pub(super) fn all() -> Vec<Work> {
-    let mut works = vec![by_id(), by_id_in_transaction(), all_rows(), nested_rows(), search()];
+    let mut works = vec![by_id(), by_id_in_transaction(), all_rows(), nested_rows(), search(), kept(), kept_rows()];
     if postgres().is_some() {
         works.push(postgres_by_id());
     }
@@ -42,7 +48,8 @@ pub(super) fn all() -> Vec<Work> {
 }
 
 fn blocking() -> batis::blocking::Batis {
-    let batis = batis::blocking::Batis::builder("sqlite::memory:").mapper_xml("users.xml", MAPPER).open();
+    let batis = batis::blocking::Batis::builder("sqlite::memory:").mapper_xml("users.xml", MAPPER);
+    let batis = batis.mapper_xml("kept.xml", KEPT).open();
     let batis = batis.expect("SQLite opens in memory");
     batis.connection().expect("a connection").execute_script(&schema()).expect("the schema is right");
     batis
@@ -183,6 +190,44 @@ fn nested_rows() -> Work {
         }),
     ];
     Work { name: "mapper on SQLite: 1,000 rows into 90 structs with lists", subjects }
+}
+
+fn kept() -> Work {
+    let session = blocking().session();
+    let (other, mut key, mut kept_key) = (session.clone(), 0, 0);
+    let subjects = vec![
+        Subject::each("from the database", move || {
+            let user: User = other.select_one("users.byId", next(&mut key)).expect("the row is there");
+            user.consume();
+        }),
+        Subject::each("from the cache", move || {
+            let user: User = session.select_one("kept.byId", next(&mut kept_key)).expect("the row is there");
+            user.consume();
+        }),
+    ];
+    Work { name: "mapper on SQLite: select one row by key, kept", subjects }
+}
+
+fn kept_rows() -> Work {
+    let session = blocking().session();
+    let (other, missing) = (session.clone(), session.clone());
+    let cache = session.cache("kept").expect("it has one");
+    let subjects = vec![
+        Subject::each("from the database", move || {
+            let users: Vec<User> = other.select_list("users.all", ()).expect("the rows fit");
+            users.into_iter().for_each(User::consume);
+        }),
+        Subject::each("from the database into the cache", move || {
+            cache.clear();
+            let users: Vec<User> = missing.select_list("kept.all", ()).expect("the rows fit");
+            users.into_iter().for_each(User::consume);
+        }),
+        Subject::each("from the cache", move || {
+            let users: Vec<User> = session.select_list("kept.all", ()).expect("the rows fit");
+            users.into_iter().for_each(User::consume);
+        }),
+    ];
+    Work { name: "mapper on SQLite: 1,000 rows of 5 columns, kept", subjects }
 }
 
 fn search() -> Work {
