@@ -23,6 +23,9 @@ const SCHEMA: &str = "
     create table person (id integer primary key, name text not null, boss integer);
     insert into person values (1, 'Ann', null), (2, 'Bob', 1);";
 
+/// How long nothing is kept behind a change that nobody knows the end of: `DOUBT` of the mapper.
+const DOUBT: Duration = Duration::from_secs(5);
+
 /// Behind the back of the other namespaces.
 const RAW: &str = r#"<mapper namespace="raw"><update id="run">${_parameter}</update></mapper>"#;
 
@@ -234,10 +237,11 @@ async fn a_stream_that_was_left_early_is_in_doubt() {
     names(&session).await;
     let mut stream = session.stream::<i64>("t.returning", ());
     assert!(stream.try_next().await.unwrap().is_some());
+    let dropped = Instant::now();
     drop(stream);
     assert_eq!(cache.len(), 0);
     names(&session).await;
-    assert_eq!(cache.len(), 0, "for some seconds nothing is kept");
+    assert!(cache.is_empty() || dropped.elapsed() >= DOUBT, "nothing is kept until it must have ended");
 }
 
 /// `cache` of MyBatis: transactions.
