@@ -301,6 +301,21 @@ async fn what_a_transaction_read_is_kept_when_it_commits() {
 }
 
 #[tokio::test]
+async fn a_commit_that_the_database_refuses_is_a_rollback() {
+    let (session, _) = cached();
+    raw(&session, "create table child (of integer references person (id) deferrable initially deferred)").await;
+    let cache = session.cache("t").unwrap();
+    names(&session).await;
+    let tx = session.begin().await.unwrap();
+    tx.select_one::<Person>("t.find", &1).await.unwrap();
+    add(&tx, 3, "Cid").await.unwrap();
+    raw(&tx, "insert into child values (9)").await;
+    assert_eq!(tx.commit().await.unwrap_err().sql_state().unwrap().class(), "23");
+    assert_eq!(cache.len(), 1, "nothing was emptied and nothing published");
+    assert_eq!(names(&session).await, "Ann Bob");
+}
+
+#[tokio::test]
 async fn nothing_that_may_be_rolled_back_is_kept() {
     let (session, _) = cached();
     let cache = session.cache("t").unwrap();
