@@ -174,6 +174,12 @@ impl Row {
         &self.values
     }
 
+    /// The values in column order, to be changed. The row's columns say the same of them as before.
+    #[must_use]
+    pub fn values_mut(&mut self) -> &mut [Value] {
+        &mut self.values
+    }
+
     /// Takes the values out.
     #[must_use]
     pub fn into_values(self) -> Box<[Value]> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use batis_dbc::{BoxFuture, Connection, Result};
+use batis_dbc::{BoxFuture, Connection, Result, Row};
 use batis_script::{BoundSql, Value};
 
 use crate::error::Error;
@@ -17,11 +17,12 @@ use crate::mapped_statement::MappedStatement;
 ///     parameter    the parameter object, before the statement is rendered with it
 ///     bound_sql    the SQL and its values
 ///     prepare      the connection, before the statement runs on it
+///     row          each row of its result, for those that ask for it
 ///     finished     what came of it, and how long it took
 /// ```
 ///
 /// All methods have bodies that do nothing. What is registered last ([`ConfigurationBuilder::interceptor`](crate::ConfigurationBuilder::interceptor))
-/// is outermost: it comes first on the way to the database, and last in [`finished`](Self::finished). An error ends the call before the statement
+/// is outermost: it comes first on the way to the database, and last on the way back. An error ends the call before the statement
 /// runs, and is told with the statement's id and place. The methods run on the thread, or the task, of the call, so those that are not async
 /// must not block.
 ///
@@ -112,6 +113,27 @@ pub trait Interceptor: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Whether [`row`](Self::row) is to be shown the rows of a statement; asked once for each statement, when the files are loaded. Default: false. Their rows
+    /// are copied then, which costs about what reading them costs.
+    fn sees_rows(&self, statement: &MappedStatement) -> bool {
+        let _ = statement;
+        false
+    }
+
+    /// A row of a select, or of a call, as it came from the database, before result maps and type handlers: to look at, or to change its values.
+    /// From the innermost interceptor outwards. A cache keeps what this made of it. Not shown are the rows of
+    /// [`select_with`](crate::SqlSession::select_with), which are read in place, and generated keys.
+    ///
+    /// Source: a plugin on `ResultSetHandler.handleResultSets`.
+    ///
+    /// # Errors
+    /// Whatever should end the call.
+    #[doc(alias = "ResultSetHandler")]
+    fn row(&self, statement: &MappedStatement, row: &mut Row) -> Result<()> {
+        let _ = (statement, row);
+        Ok(())
+    }
+
     /// What came of a run: exactly once for each statement that was about to run, also when its future was dropped. Statements that could not
     /// be rendered did not run.
     fn finished(&self, run: &Finished<'_>) {
@@ -184,6 +206,18 @@ impl Interceptors {
     /// From the outermost on.
     pub(crate) fn inwards(&self) -> impl Iterator<Item = &dyn Interceptor> {
         self.0.iter().rev().map(|interceptor| &**interceptor)
+    }
+
+    /// Whether one of them wants to see the rows of this statement.
+    pub(crate) fn see_rows(&self, statement: &MappedStatement) -> bool {
+        self.outwards().any(|interceptor| interceptor.sees_rows(statement))
+    }
+
+    /// Shows them a row, those that asked for it.
+    pub(crate) fn show(&self, statement: &MappedStatement, row: &mut Row) -> Result<()> {
+        self.outwards()
+            .filter(|interceptor| interceptor.sees_rows(statement))
+            .try_for_each(|interceptor| interceptor.row(statement, row))
     }
 
     /// From the innermost on.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use batis_dbc::{CallOptions, PreparedStatement, Shape};
+use batis_dbc::{CallOptions, PreparedStatement, Row, RowRef, Shape};
 use batis_script::{
     BoundSql, ConfigFile, Keys, LookupError, MapperSet, SettingValue, SqlSource, Statement, StatementKind,
     StatementType, Value,
@@ -15,7 +15,7 @@ use rustc_hash::FxBuildHasher;
 use crate::cache::{CachePlan, CacheUse};
 use crate::error::{Error, Result};
 use crate::interceptor::Interceptors;
-use crate::result::{AutoMapping, Known, PlanRef, Plans, ResultMaps, Rows, Wanted};
+use crate::result::{AutoMapping, Known, OwnedRows, PlanRef, Plans, ResultMaps, Rows, Wanted};
 use crate::type_handler::TypeHandlers;
 
 /// A statement of a mapper file: what the file says, and what was made of it once: the prepared handle of a static text, the plans that bring
@@ -28,6 +28,8 @@ pub struct MappedStatement {
     pub(crate) key_statement: Option<Box<MappedStatement>>,
     pub(crate) shared: Arc<Shared>,
     caching: CacheUse,
+    /// Its rows are shown to an interceptor.
+    shows_rows: bool,
     plans: Plans,
     /// The plans of its rows where they are kept: as a nested select.
     tree_plans: Plans,
@@ -97,15 +99,18 @@ impl MappedStatement {
             Keys::Select(key) => Some(Box::new(Self::new(Arc::clone(&key.statement), shared))),
             Keys::None | Keys::Generated { .. } => None,
         };
-        Self {
+        let mut new = Self {
             caching: shared.caches.of(&statement),
+            shows_rows: false,
             statement,
             prepared,
             key_statement,
             shared: Arc::clone(shared),
             plans: Plans::default(),
             tree_plans: Plans::default(),
-        }
+        };
+        new.shows_rows = shared.interceptors.see_rows(&new);
+        new
     }
 
     /// The full id, `namespace.id`.
@@ -134,6 +139,39 @@ impl MappedStatement {
     #[doc(alias = "getBoundSql")]
     pub fn bound_sql<'a>(&'a self, parameter: &'a Value) -> Result<BoundSql<'a>> {
         self.statement.bind(parameter).map_err(Error::bind)
+    }
+
+    /// Whether its rows are copied out of their result before they are read: for a cache, or to be shown to an interceptor.
+    #[inline]
+    pub(crate) fn takes_rows_out(&self) -> bool {
+        self.caching.is_special || self.shows_rows
+    }
+
+    /// Whether an interceptor wants to see its rows.
+    pub(crate) fn shows_rows(&self) -> bool {
+        self.shows_rows
+    }
+
+    /// A row, copied, as the interceptors leave it.
+    pub(crate) fn row(&self, row: &RowRef<'_>) -> batis_dbc::Result<Row> {
+        self.shown(row.to_row())
+    }
+
+    /// A row as the interceptors leave it.
+    pub(crate) fn shown(&self, mut row: Row) -> batis_dbc::Result<Row> {
+        if self.shows_rows {
+            self.shared.interceptors.show(self, &mut row)?;
+        }
+        Ok(row)
+    }
+
+    /// Copies a row to others, as the interceptors leave it.
+    pub(crate) fn take_row(&self, row: &RowRef<'_>, into: &mut OwnedRows) -> batis_dbc::Result<()> {
+        match self.shows_rows {
+            true => into.push(&self.row(row)?),
+            false => into.push(row),
+        }
+        Ok(())
     }
 
     /// Shows the interceptors the parameter object of a call.

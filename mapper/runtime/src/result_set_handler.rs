@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapped_statement::MappedStatement;
-use crate::result::{Cells, ColumnDe, Failure, Forest, Group, Loaded, Object, OwnedRow, PlanRef, RowDe, Rows, Source};
+use crate::result::{
+    Cells, ColumnDe, Failure, Forest, Group, Loaded, Object, OwnedRow, OwnedRows, PlanRef, RowDe, Rows, Source,
+};
 
 /// Reads the rows of one run of a statement: each where it is, or folded into objects where the result map nests.
 pub(crate) struct ResultSetHandler<'s> {
@@ -82,6 +84,20 @@ impl<'s> ResultSetHandler<'s> {
         self.count += 1;
         let context = Context { statement: self.statement, shape: self.plan.shape(), what: "row", count: self.count };
         visit(&Record { context, of: Of::Apart(Apart::Row { row, group }) })
+    }
+
+    /// As [`row`](Self::row), of a row as the interceptors leave it.
+    pub(crate) fn shown_row(
+        &mut self,
+        row: &RowRef<'_>,
+        visit: impl FnOnce(&Record<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        if !self.statement.shows_rows() {
+            return self.row(row, visit);
+        }
+        let mut shown = OwnedRows::empty(Arc::clone(self.plan.shape()));
+        self.statement.take_row(row, &mut shown)?;
+        shown.iter().next().map_or(Ok(()), |row| self.owned_row(row, visit))
     }
 
     /// Whether rows are folded into objects.

@@ -52,6 +52,10 @@ impl<'a> StatementHandler<'a> {
         matches!(self.bound.sql, std::borrow::Cow::Borrowed(_))
     }
 
+    pub(crate) fn statement(&self) -> &'a MappedStatement {
+        self.statement
+    }
+
     pub(crate) fn sql(&self) -> &str {
         &self.bound.sql
     }

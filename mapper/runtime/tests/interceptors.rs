@@ -2,10 +2,11 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use batis_dbc::{BoxFuture, Connection, FromSql, Result, SqlError, SqlState, ValueRef};
+use batis_dbc::{BoxFuture, Connection, FromSql, Result, Row, SqlError, SqlState, ValueRef};
 use batis_mapper::script::{Bind, StatementKind, Value};
 use batis_mapper::{
     BoundSql, Configuration, ConfigurationBuilder, ErrorKind, Finished, Interceptor, MappedStatement, SetKey,
@@ -235,6 +236,62 @@ async fn sql_and_values_may_be_changed() {
     assert_eq!(all.len(), 2);
     let friends: Vec<Friend> = session.select_list("t.friends", ()).await.unwrap();
     assert_eq!(friends, [Friend { id: 2, name: "Bob".into() }]);
+}
+
+/// Reads names that are written backwards, in statements that do not say otherwise.
+struct Backwards;
+
+impl Interceptor for Backwards {
+    fn sees_rows(&self, statement: &MappedStatement) -> bool {
+        statement.id() != "t.some"
+    }
+
+    fn row(&self, statement: &MappedStatement, row: &mut Row) -> Result<()> {
+        assert_ne!(statement.id(), "t.some", "it did not ask for them");
+        let Some(column) = row.shape().index("user_name") else { return Ok(()) };
+        let name: String = row.get::<&str>(column)?.chars().rev().collect();
+        match &*name {
+            "diC" => Err(SqlError::new(SqlState::DATA_EXCEPTION, "the name is not to be read")),
+            _ => {
+                row.values_mut()[column] = batis_dbc::Value::Text(name.into());
+                Ok(())
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_may_be_changed_before_they_are_read() {
+    let notes = Taken::default();
+    let with = |c: ConfigurationBuilder| {
+        c.interceptor(Backwards).interceptor(Notes { name: "n", notes: Arc::clone(&notes) }).interceptor(Above(-9))
+    };
+    let session = session(with);
+    session.update("t.rename", params! { id: 3, name: "Eve" }).await.unwrap();
+    let all = || [(1_i64, "nnA".to_owned()), (2, "boB".to_owned()), (3, "evE".to_owned())];
+    take(&notes);
+    assert_eq!(session.select_one::<String>("t.name", &2_i64).await.unwrap(), "boB");
+    assert_eq!(session.select_list::<(i64, String)>("t.all", ()).await.unwrap(), all());
+    assert_eq!(session.stream::<(i64, String)>("t.all", ()).try_collect::<Vec<_>>().await.unwrap(), all());
+    assert_eq!(outcomes(&notes), ["name: 1 rows", "all: 3 rows", "all: 3 rows"]);
+    let rows = session.select_rows("t.all", ()).await.unwrap();
+    assert_eq!(rows[1].get::<&str>("user_name").unwrap(), "boB");
+    let by_id: HashMap<i64, (i64, String)> = session.select_map("t.all", (), "id").await.unwrap();
+    assert_eq!(by_id[&3].1, "evE");
+    let friends: Vec<Friend> = session.select_list("t.friends", ()).await.unwrap();
+    assert_eq!(friends[1], Friend { id: 2, name: "boB".into() }, "nested selects too");
+    assert_eq!(session.select_list::<String>("t.some", ()).await.unwrap(), ["Ann", "Bob", "Eve"]);
+    let in_place = session.select_with("t.all", (), |row| row.get::<String>(1)).await.unwrap();
+    assert_eq!(in_place, ["Ann", "Bob", "Eve"], "read in place");
+
+    let session = blocking::SqlSession::new(configuration(with), source(USERS));
+    assert_eq!(session.select_one::<String>("t.name", &2_i64).unwrap(), "boB");
+    assert_eq!(session.select_rows("t.name", &2_i64).unwrap()[0].get::<&str>(0).unwrap(), "boB");
+    take(&notes);
+    let error = session.select_list::<(i64, String)>("t.all", ()).unwrap_err();
+    let told = error.to_string();
+    assert!(told.starts_with("t.all (t.xml:3:5): ") && told.contains("not to be read"), "{told}");
+    assert_eq!(outcomes(&notes), [format!("all: failed: {}", error.message())]);
 }
 
 /// Writes into the database beside each change.

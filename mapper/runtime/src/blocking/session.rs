@@ -65,7 +65,7 @@ impl SqlSession {
         params: impl IntoParams<'s>,
     ) -> Result<T> {
         let request = Request::new(&self.inner, statement, params)?;
-        if request.statement.caching().is_special {
+        if request.statement.takes_rows_out() {
             return self.kept_opt(&request)?.ok_or_else(|| request.statement.blame(Error::no_row()));
         }
         self.run(&request, async |executor, request| executor.one(request.statement, &request.parameter).await)
@@ -82,7 +82,7 @@ impl SqlSession {
         params: impl IntoParams<'s>,
     ) -> Result<Option<T>> {
         let request = Request::new(&self.inner, statement, params)?;
-        if request.statement.caching().is_special {
+        if request.statement.takes_rows_out() {
             return self.kept_opt(&request);
         }
         self.run(&request, async |executor, request| executor.optional(request.statement, &request.parameter).await)
@@ -99,7 +99,7 @@ impl SqlSession {
         params: impl IntoParams<'s>,
     ) -> Result<Vec<T>> {
         let request = Request::new(&self.inner, statement, params)?;
-        if request.statement.caching().is_special {
+        if request.statement.takes_rows_out() {
             return self.kept_list(&request);
         }
         self.run(&request, async |executor, request| executor.list(request.statement, &request.parameter).await)
@@ -117,7 +117,7 @@ impl SqlSession {
         key: &str,
     ) -> Result<HashMap<K, T>> {
         let request = Request::new(&self.inner, statement, params)?;
-        if request.statement.caching().is_special {
+        if request.statement.takes_rows_out() {
             return self.kept_map(&request, key);
         }
         self.run(&request, async |executor, request| executor.map(request.statement, &request.parameter, key).await)
@@ -157,7 +157,8 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> Result<Vec<Row>> {
-        self.select_with(statement, params, |row| Ok(row.to_row()))
+        let statement = statement.find(&self.inner.configuration)?;
+        self.select_with(statement, params, |row| statement.row(row))
     }
 
     /// See [`insert`](AsyncSession::insert).

@@ -30,6 +30,7 @@ impl Executor<'_> {
         let mut call = self.prepare(statement, parameter)?;
         check_order(&call)?;
         let row = call.call(self.connection).await?;
+        let row = statement.shown(row).map_err(|e| call.failed(e))?;
         let group = fields(statement, &call, &row).map_err(|e| call.failed(e))?;
         let back = read_row(statement, &row, &group).map_err(|e| call.failed(e))?;
         call.finished(Outcome::Called);

@@ -157,7 +157,8 @@ impl Executor<'_> {
         let mut rows = call.query(self.connection).await?;
         let mut owned: Option<OwnedRows> = None;
         while rows.advance().await.map_err(|e| call.failed(e))? {
-            owned.get_or_insert_with(|| OwnedRows::empty(Arc::clone(rows.shape()))).push(&rows.row());
+            let owned = owned.get_or_insert_with(|| OwnedRows::empty(Arc::clone(rows.shape())));
+            call.statement().take_row(&rows.row(), owned).map_err(|e| call.failed(e))?;
         }
         Ok(Arc::new(owned.unwrap_or_else(|| OwnedRows::empty(Arc::clone(rows.shape())))))
     }

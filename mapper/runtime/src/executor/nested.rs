@@ -156,7 +156,7 @@ impl Executor<'_> {
     /// The result of one nested select.
     async fn nested(&mut self, statement: &MappedStatement, wanted: &mut Wanted) -> Result<Loaded> {
         let nested = wanted.statement(statement)?;
-        if nested.caching().is_kept {
+        if nested.takes_rows_out() {
             let mut select = KeptSelect::new(&nested, &wanted.argument)?;
             let rows = self.rows(&mut select, None).await?;
             let loaded = loaded(&nested, &select.call, &rows)?;

@@ -68,7 +68,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            if request.statement.caching().is_special {
+            if request.statement.takes_rows_out() {
                 return Box::pin(self.kept_one(request)).await;
             }
             let mut held = self.held(request.statement).await?;
@@ -89,7 +89,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            if request.statement.caching().is_special {
+            if request.statement.takes_rows_out() {
                 return Box::pin(self.kept_opt(request)).await;
             }
             let mut held = self.held(request.statement).await?;
@@ -110,7 +110,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            if request.statement.caching().is_special {
+            if request.statement.takes_rows_out() {
                 return Box::pin(self.kept_list(request)).await;
             }
             let mut held = self.held(request.statement).await?;
@@ -137,7 +137,7 @@ impl SqlSession {
         let request = Request::new(self, statement, params);
         async move {
             let request = request?;
-            if request.statement.caching().is_special {
+            if request.statement.takes_rows_out() {
                 return Box::pin(self.kept_map(request, key)).await;
             }
             let mut held = self.held(request.statement).await?;
@@ -182,7 +182,9 @@ impl SqlSession {
         statement: impl ToMappedStatement + 's,
         params: impl IntoParams<'s>,
     ) -> impl Future<Output = Result<Vec<Row>>> + Send {
-        self.select_with(statement, params, |row| Ok(row.to_row()))
+        let statement = statement.find(&self.configuration);
+        let rows = statement.map(|statement| self.select_with(statement, params, |row| statement.row(row)));
+        async move { rows?.await }
     }
 
     /// Runs an `<insert>`, `<update>` or `<delete>` and says how many rows it changed. The three names mean the same.

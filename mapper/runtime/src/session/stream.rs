@@ -125,7 +125,7 @@ async fn read<T: DeserializeOwned>(
             none => none.insert(ResultSetHandler::new(statement, statement.plan(rows.shape()))),
         };
         let mut put = false;
-        let row = handler.row(&rows.row(), |record| {
+        let row = handler.shown_row(&rows.row(), |record| {
             put = true;
             record.value().map(|value| slot.put(value))
         });
