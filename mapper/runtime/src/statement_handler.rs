@@ -1,5 +1,6 @@
 //! `StatementHandler`: a statement rendered for one call, and its run on a connection.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use batis_dbc::{Batch, CallOptions, Connection, ResultSet, Row};
@@ -49,7 +50,7 @@ impl<'a> StatementHandler<'a> {
 
     /// Whether its text is that of every call.
     pub(crate) fn is_static(&self) -> bool {
-        matches!(self.bound.sql, std::borrow::Cow::Borrowed(_))
+        matches!(self.bound.sql, Cow::Borrowed(_))
     }
 
     pub(crate) fn statement(&self) -> &'a MappedStatement {
@@ -64,8 +65,8 @@ impl<'a> StatementHandler<'a> {
     pub(crate) fn key(&self) -> Result<CacheKey> {
         let parameters = Parameters::of(self.statement, &self.bound)?;
         let sql = match &self.bound.sql {
-            std::borrow::Cow::Borrowed(_) => None,
-            std::borrow::Cow::Owned(sql) => Some(&**sql),
+            Cow::Borrowed(_) => None,
+            Cow::Owned(sql) => Some(&**sql),
         };
         Ok(CacheKey::new(self.statement.statement(), sql, parameters.cells().iter().copied()))
     }
@@ -126,8 +127,8 @@ impl<'a> StatementHandler<'a> {
     /// The handle of a static text, unless the text was changed for this call.
     fn handle(&self) -> Option<&batis_dbc::PreparedStatement> {
         match self.bound.sql {
-            std::borrow::Cow::Borrowed(_) => self.statement.prepared(),
-            std::borrow::Cow::Owned(_) => None,
+            Cow::Borrowed(_) => self.statement.prepared(),
+            Cow::Owned(_) => None,
         }
     }
 
@@ -148,8 +149,13 @@ impl<'a> StatementHandler<'a> {
 
 #[cold]
 fn intercept(statement: &MappedStatement, bound: &mut BoundSql<'_>) -> Result<()> {
+    let before = bound.sql.as_bytes().as_ptr_range();
     for interceptor in statement.shared.interceptors.inwards() {
         interceptor.bound_sql(statement, bound).map_err(|e| statement.blame(e.into()).with_sql(&bound.sql))?;
+    }
+    // A borrowed text means the statement's own everywhere else.
+    if bound.sql.as_bytes().as_ptr_range() != before {
+        bound.sql = Cow::Owned(std::mem::take(&mut bound.sql).into_owned());
     }
     Ok(())
 }

@@ -238,6 +238,23 @@ async fn sql_and_values_may_be_changed() {
     assert_eq!(friends, [Friend { id: 2, name: "Bob".into() }]);
 }
 
+/// A text of the program's own, in place of a static one: not to be taken for it.
+#[tokio::test]
+async fn a_borrowed_text_counts_too() {
+    struct Other;
+    impl Interceptor for Other {
+        fn bound_sql(&self, statement: &MappedStatement, bound: &mut BoundSql<'_>) -> Result<()> {
+            if statement.id() == "t.name" {
+                bound.sql = "select 'other' where 1 = ?".into();
+            }
+            Ok(())
+        }
+    }
+    let session = session(|c| c.interceptor(Other));
+    assert_eq!(session.select_one::<String>("t.name", &1_i64).await.unwrap(), "other");
+    assert_eq!(session.select_list::<(i64, String)>("t.all", ()).await.unwrap().len(), 3);
+}
+
 /// Reads names that are written backwards, in statements that do not say otherwise.
 struct Backwards;
 
