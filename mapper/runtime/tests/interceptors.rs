@@ -303,7 +303,7 @@ async fn rows_may_be_changed_before_they_are_read() {
 
     let session = blocking::SqlSession::new(configuration(with), source(USERS));
     assert_eq!(session.select_one::<String>("t.name", &2_i64).unwrap(), "boB");
-    assert_eq!(session.select_rows("t.name", &2_i64).unwrap()[0].get::<&str>(0).unwrap(), "boB");
+    assert_eq!(session.select_rows("t.name", 2_i64).unwrap()[0].get::<&str>(0).unwrap(), "boB");
     take(&notes);
     let error = session.select_list::<(i64, String)>("t.all", ()).unwrap_err();
     let told = error.to_string();
