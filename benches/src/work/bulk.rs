@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use batis_dbc::{Batch, BatchOptions, BatchStrategy, blocking};
 use batis_testkit::{Cluster, Setup};
 
-use super::driver::{drivers, postgres_async, postgres_blocking, read_raw, runtime, sqlite_blocking, tokio_postgres};
+use super::driver::{
+    drivers, postgres_async, postgres_blocking, postgres_url, read_raw, runtime, sqlite_blocking, tokio_postgres,
+};
 use super::user::{User, postgres};
 use crate::{Subject, Work};
 
@@ -31,8 +33,8 @@ pub(super) fn all() -> Vec<Work> {
 
 fn postgres_large() -> Work {
     let (rt, raw_rt) = (runtime(), runtime());
-    let mut conn = postgres_async(&rt);
-    let client = tokio_postgres(&raw_rt);
+    let mut conn = postgres_async(&rt, &postgres_url());
+    let client = tokio_postgres(&raw_rt, &postgres_url());
     let statement = raw_rt.block_on(client.prepare(LARGE)).expect("the statement is right");
     let mut threads = postgres_blocking();
     let subjects = vec![

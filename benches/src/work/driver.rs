@@ -15,8 +15,13 @@ use crate::{Subject, Work};
 
 pub(super) fn all() -> Vec<Work> {
     let mut works = vec![sqlite_by_id(), sqlite_by_id_in_transaction(), sqlite_all()];
-    if postgres().is_some() {
-        works.extend([postgres_by_id(), postgres_blocking_by_id(), postgres_all()]);
+    if let Some(database) = postgres() {
+        works.extend([
+            postgres_by_id("PostgreSQL: select one row by key", &database.url()),
+            postgres_by_id("PostgreSQL over TCP: select one row by key", &database.tcp_url()),
+            postgres_blocking_by_id(),
+            postgres_all(),
+        ]);
     }
     works.extend(bulk::all());
     works
@@ -158,17 +163,17 @@ pub(super) fn postgres_blocking() -> blocking::Connection {
     drivers().connect_blocking(&postgres_url()).expect("the private server answers")
 }
 
-pub(super) fn postgres_async(rt: &Runtime) -> Connection {
+pub(super) fn postgres_async(rt: &Runtime, url: &str) -> Connection {
     rt.block_on(async {
-        let mut conn = drivers().connect(&postgres_url()).await.expect("the private server answers");
+        let mut conn = drivers().connect(url).await.expect("the private server answers");
         conn.execute_script(&format!("drop table if exists users; {}", schema())).await.expect("the schema is right");
         conn
     })
 }
 
-pub(super) fn tokio_postgres(rt: &Runtime) -> tokio_postgres::Client {
+pub(super) fn tokio_postgres(rt: &Runtime, url: &str) -> tokio_postgres::Client {
     // The same place for both: a URL of ours is a libpq URL.
-    let config: tokio_postgres::Config = postgres_url().parse().expect("our URL is libpq's");
+    let config: tokio_postgres::Config = url.parse().expect("our URL is libpq's");
     rt.block_on(async {
         let (client, io) = config.connect(NoTls).await.expect("the private server answers");
         tokio::runtime::Handle::current().spawn(io);
@@ -186,9 +191,9 @@ pub(super) fn read_raw(row: &tokio_postgres::Row) -> User {
     }
 }
 
-pub(super) fn raw_postgres_by_id() -> Subject {
+pub(super) fn raw_postgres_by_id(url: &str) -> Subject {
     let rt = runtime();
-    let client = tokio_postgres(&rt);
+    let client = tokio_postgres(&rt, url);
     let statement = rt.block_on(client.prepare(BY_ID_PG)).expect("the statement is right");
     let mut key = 0;
     Subject::new("tokio-postgres, prepared", move |n| {
@@ -204,11 +209,10 @@ pub(super) fn raw_postgres_by_id() -> Subject {
     })
 }
 
-fn postgres_by_id() -> Work {
+fn postgres_by_id(name: &'static str, url: &str) -> Work {
     let rt = runtime();
-    let conn = postgres_async(&rt);
-    let subjects = vec![raw_postgres_by_id(), async_by_id("batis-dbc async, text", rt, conn)];
-    Work { name: "PostgreSQL: select one row by key", subjects }
+    let conn = postgres_async(&rt, url);
+    Work { name, subjects: vec![raw_postgres_by_id(url), async_by_id("batis-dbc async, text", rt, conn)] }
 }
 
 fn postgres_blocking_by_id() -> Work {
@@ -224,7 +228,7 @@ fn postgres_blocking_by_id() -> Work {
             let user = conn.query_opt_with(BY_ID, (next(&mut key),), User::read).expect("the query runs");
             user.expect("the row is there").consume();
         }),
-        raw_postgres_by_id(),
+        raw_postgres_by_id(&postgres_url()),
     ];
     Work { name: "PostgreSQL: select one row by key, on a plain thread", subjects }
 }
@@ -235,8 +239,8 @@ fn postgres_crate() -> postgres::Client {
 
 fn postgres_all() -> Work {
     let (rt, raw_rt) = (runtime(), runtime());
-    let mut conn = postgres_async(&rt);
-    let client = tokio_postgres(&raw_rt);
+    let mut conn = postgres_async(&rt, &postgres_url());
+    let client = tokio_postgres(&raw_rt, &postgres_url());
     let statement = raw_rt.block_on(client.prepare(ALL)).expect("the statement is right");
     let subjects = vec![
         Subject::each("tokio-postgres, prepared", move || {

@@ -252,6 +252,6 @@ fn postgres_by_id() -> Work {
     let rt = runtime();
     let url = postgres().expect("asked for only where PostgreSQL is").url();
     let batis = rt.block_on(asynchronous(&url));
-    let subjects = vec![super::driver::raw_postgres_by_id(), session_by_id("mapper async", rt, batis)];
+    let subjects = vec![super::driver::raw_postgres_by_id(&url), session_by_id("mapper async", rt, batis)];
     Work { name: "mapper on PostgreSQL: select one row by key into a struct", subjects }
 }
