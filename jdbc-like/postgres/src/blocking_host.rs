@@ -5,6 +5,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ pub(crate) struct BlockingHost {
     io: Mutex<Option<Io>>,
     /// When a [`timer`](Self::timer) wants to be looked at.
     alarm: Mutex<Option<Instant>>,
+    /// Somebody has looked since it was run last, and found that he must wait.
+    looked: AtomicBool,
 }
 
 /// How long a task that awaits a connection for threads keeps its thread at a time.
@@ -35,7 +38,7 @@ const MOMENT: Duration = Duration::from_millis(2);
 
 impl BlockingHost {
     pub(crate) fn new(link: Arc<Link>, io: Io) -> Arc<Self> {
-        Arc::new(Self { link, io: Mutex::new(Some(io)), alarm: Mutex::new(None) })
+        Arc::new(Self { link, io: Mutex::new(Some(io)), alarm: Mutex::new(None), looked: AtomicBool::new(false) })
     }
 
     /// Lets the connection do what it can do without waiting: send what is queued, read what is there.
@@ -61,12 +64,12 @@ impl BlockingHost {
 
     /// A task awaits what belongs to threads, so that nobody drives it: the task's thread does, for a moment at a time.
     pub(crate) fn stand_in(&self, cx: &Context<'_>) {
-        // A blocking caller looks once without a waker, and runs it then.
-        if cx.waker().will_wake(Waker::noop()) {
-            return;
-        }
         // Somebody runs it.
         let Some(mut io) = self.io() else { return };
+        // A blocking caller looks once and runs it then; a task comes again.
+        if !self.looked.swap(true, Ordering::Relaxed) {
+            return cx.waker().wake_by_ref();
+        }
         self.link.rest();
         poll_io(&mut io);
         self.link.wait(&Wakeup::own().0, Instant::now().checked_add(MOMENT));
@@ -111,6 +114,7 @@ impl Runner for BlockingHost {
         deadline: Option<Instant>,
     ) -> Result<(), TimedOut> {
         let Some(mut io) = self.io() else { return ParkRunner.run(future, deadline) };
+        self.looked.store(false, Ordering::Relaxed);
         let (wakeup, waker) = Wakeup::own();
         let mut cx = Context::from_waker(&waker);
         let done = loop {
