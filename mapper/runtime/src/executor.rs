@@ -56,8 +56,11 @@ impl<'c> Executor<'c> {
     }
 
     /// Renders a statement.
-    fn prepare<'a>(&self, statement: &'a MappedStatement, parameter: &'a Value) -> Result<StatementHandler<'a>> {
+    fn prepare<'a>(&mut self, statement: &'a MappedStatement, parameter: &'a Value) -> Result<StatementHandler<'a>> {
         let call = StatementHandler::prepare(statement, parameter)?;
+        if !call.is_static() {
+            self.caches.text_was_made(statement, call.sql());
+        }
         Ok(match self.deadline {
             Some(deadline) => call.until(deadline),
             None => call,
