@@ -135,3 +135,22 @@ fn readers_never_see_two_versions_at_once() {
     });
     assert_eq!(sql(&live.current(), "m.a"), "select 50");
 }
+
+/// Settings of the runtime and plugins are no part of what the mapper language means, but of the file.
+#[test]
+fn whatever_a_configuration_file_says_counts_as_a_change() {
+    let folder = Folder::new("whole-config");
+    let config = |setting: &str| {
+        format!(
+            "<configuration><settings><setting {setting}/></settings><mappers><mapper resource=\"m.xml\"/></mappers></configuration>"
+        )
+    };
+    folder.write("m.xml", &mapper(1));
+    folder.write("c.xml", &config(r#"name="cacheEnabled" value="true""#));
+    let live = Configuration::builder().config_file(folder.path().join("c.xml")).reloadable().expect("right");
+    for setting in [r#"name="cacheEnabled" value="false""#, r#"name="defaultStatementTimeout" value="3""#] {
+        folder.write("c.xml", &config(setting));
+        assert!(live.reload_if_changed().expect("right"), "{setting}");
+        assert!(!live.reload_if_changed().expect("right"), "{setting}");
+    }
+}

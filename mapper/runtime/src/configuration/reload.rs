@@ -99,13 +99,13 @@ impl ReloadableConfiguration {
     }
 }
 
-/// Names and contents of the mapper files, and what the configuration file says.
+/// Names and contents of the mapper files, and of the configuration file with the properties that it reads from elsewhere.
 fn fingerprint(collected: &Collected) -> u64 {
     let mut hasher = DefaultHasher::new();
     collected.files.hash(&mut hasher);
     collected.embedded.hash(&mut hasher);
     collected.properties.hash(&mut hasher);
-    collected.settings.hash(&mut hasher);
-    collected.database_id.hash(&mut hasher);
+    let config = collected.config.as_ref().map(|config| config.warnings.shared_files());
+    config.iter().flat_map(|files| files.iter()).for_each(|file| file.text().hash(&mut hasher));
     hasher.finish()
 }

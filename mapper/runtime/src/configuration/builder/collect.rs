@@ -22,14 +22,14 @@ pub(in crate::configuration) struct Collected {
     pub(in crate::configuration) files: Vec<File>,
     pub(in crate::configuration) embedded: Vec<EmbeddedMapper>,
     pub(in crate::configuration) properties: Vec<(String, String)>,
-    pub(in crate::configuration) settings: Settings,
-    pub(in crate::configuration) database_id: Option<String>,
+    settings: Settings,
+    database_id: Option<String>,
     strict: bool,
     handlers: TypeHandlers,
     interceptors: Interceptors,
     caching: Caching,
     skipped: Vec<PathBuf>,
-    pub(super) config: Option<ConfigFile>,
+    pub(in crate::configuration) config: Option<ConfigFile>,
     environment: Option<String>,
 }
 
