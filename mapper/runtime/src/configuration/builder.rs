@@ -243,7 +243,7 @@ impl ConfigurationBuilder {
     /// # Errors
     /// If a file cannot be read, or with all mistakes of all files ([`Error::diagnostics`](crate::Error::diagnostics)).
     pub fn build(self) -> Result<Configuration> {
-        self.collect()?.build()
+        self.collect()?.build(&self)
     }
 
     /// The same, for files that are edited while the program runs.
@@ -260,8 +260,9 @@ impl ConfigurationBuilder {
     /// If a file cannot be read, or the configuration file has mistakes.
     pub fn check(self) -> Result<Checked> {
         let mut collected = self.collect()?;
-        let config = collected.config.take();
-        let mut checked = collected.set().check();
+        let mut config = collected.config.take();
+        self.intercepting(config.as_mut())?;
+        let mut checked = collected.set(&self).check();
         if let Some(config) = config {
             checked.diagnostics = config.warnings.followed_by(&checked.diagnostics);
         }

@@ -6,7 +6,7 @@ use crate::cache::{CacheMakers, CachePlan};
 use crate::configuration::LocalCacheScope;
 
 /// What the program says of caches.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Caching {
     pub(super) makers: CacheMakers,
     pub(super) enabled: Option<bool>,

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use batis_script::{ConfigFile, EmbeddedMapper, MapperSet, MapperSetBuilder, Settings};
+use batis_script::{ConfigFile, MapperSet, MapperSetBuilder, Settings};
 
-use super::caching::Caching;
 use super::{ConfigurationBuilder, MapperSource};
 use crate::cache::Registry;
 use crate::configuration::config_file::LoadedConfig;
@@ -15,28 +14,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::interceptor::Interceptors;
 use crate::mapped_statement::{Defaults, MappedStatement, Shared, Statements};
 use crate::result::ResultMaps;
-use crate::type_handler::TypeHandlers;
 
 /// Everything that was read, before it is checked.
 pub(in crate::configuration) struct Collected {
     pub(in crate::configuration) files: Vec<File>,
-    pub(in crate::configuration) embedded: Vec<EmbeddedMapper>,
     pub(in crate::configuration) properties: Vec<(String, String)>,
     settings: Settings,
     database_id: Option<String>,
-    strict: bool,
-    handlers: TypeHandlers,
-    interceptors: Interceptors,
-    caching: Caching,
     skipped: Vec<PathBuf>,
     pub(in crate::configuration) config: Option<ConfigFile>,
-    environment: Option<String>,
 }
 
 impl ConfigurationBuilder {
     pub(in crate::configuration) fn collect(&self) -> Result<Collected> {
-        let mut loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
-        let interceptors = self.intercepting(loaded.as_mut())?;
+        let loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
         if let (Some(id), Some(LoadedConfig { config, .. })) = (&self.environment, &loaded)
             && config.environment(Some(id)).is_none()
         {
@@ -57,28 +48,12 @@ impl ConfigurationBuilder {
         let database_id = self.database_id.clone().or_else(|| self.by_product(config.as_ref()));
         properties.extend(self.properties.iter().cloned());
         let (files, skipped) = (found.mappers, found.others);
-        let embedded = self.embedded.clone();
-        let (strict, handlers, environment) = (self.strict, self.handlers.clone(), self.environment.clone());
-        let caching = self.caching.clone();
-        Ok(Collected {
-            files,
-            embedded,
-            properties,
-            settings,
-            database_id,
-            strict,
-            handlers,
-            caching,
-            interceptors,
-            skipped,
-            config,
-            environment,
-        })
+        Ok(Collected { files, properties, settings, database_id, skipped, config })
     }
 
     /// The interceptors of the configuration file, and those of the program around them.
-    fn intercepting(&self, loaded: Option<&mut LoadedConfig>) -> Result<Interceptors> {
-        let Some(LoadedConfig { config, .. }) = loaded else { return Ok(self.interceptors.clone()) };
+    pub(super) fn intercepting(&self, config: Option<&mut ConfigFile>) -> Result<Interceptors> {
+        let Some(config) = config else { return Ok(self.interceptors.clone()) };
         let made = self.plugins.made(config);
         match config.warnings.has_errors() {
             true => Err(config.warnings.clone().into()),
@@ -117,13 +92,13 @@ impl ConfigurationBuilder {
 }
 
 impl Collected {
-    pub(super) fn set(self) -> MapperSetBuilder {
-        let mut set = MapperSet::builder().settings(self.settings).strict(self.strict);
+    pub(super) fn set(self, builder: &ConfigurationBuilder) -> MapperSetBuilder {
+        let mut set = MapperSet::builder().settings(self.settings).strict(builder.strict);
         for (name, bytes) in self.files {
             set = set.file(name, bytes);
         }
-        for mapper in self.embedded {
-            set = set.embedded(mapper);
+        for mapper in &builder.embedded {
+            set = set.embedded(mapper.clone());
         }
         for (name, value) in self.properties {
             set = set.property(name, value);
@@ -134,15 +109,15 @@ impl Collected {
         }
     }
 
-    pub(in crate::configuration) fn build(mut self) -> Result<Configuration> {
-        let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
-        let environment = self.environment.take();
-        let (handlers, interceptors) = (std::mem::take(&mut self.handlers), std::mem::take(&mut self.interceptors));
-        let caching = std::mem::take(&mut self.caching);
+    /// Checks it and makes what the builder registered for it.
+    pub(in crate::configuration) fn build(mut self, builder: &ConfigurationBuilder) -> Result<Configuration> {
+        let (skipped, mut config) = (std::mem::take(&mut self.skipped), self.config.take());
+        let interceptors = builder.intercepting(config.as_mut())?;
+        let (handlers, environment) = (builder.handlers.clone(), builder.environment.clone());
         let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
-        let mappers = self.set().link()?;
+        let mappers = self.set(builder).link()?;
         let result_maps = ResultMaps::new(mappers.result_maps());
-        let caches = Arc::new(caching.plan(&mappers, config.as_ref()));
+        let caches = Arc::new(builder.caching.plan(&mappers, config.as_ref()));
         let statements = OnceLock::new();
         let (local_cache, registry) = (caches.is_local(), Registry::new(&caches, &mappers)?);
         let shared =
