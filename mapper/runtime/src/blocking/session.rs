@@ -353,17 +353,10 @@ impl SqlSession {
     /// Answers a select from the caches, else from the database.
     fn kept(&self, request: &Request<'_>, visit: &mut Visit<'_>) -> Result<()> {
         let mut select = KeptSelect::new(request.statement, &request.parameter)?;
-        let mut turn = None;
-        let mut looked = Looked::Missed;
-        if let (On::Source(_), Some(caches)) = (&self.inner.on, self.inner.caches.as_deref()) {
-            looked = select.look(caches, visit)?;
-            if let Looked::Missed = looked
-                && let Some(waited) = wait(None, None, async { Ok(select.turn(caches).await) })?
-            {
-                looked = select.look(caches, visit)?;
-                turn = Some(waited).filter(|turn| matches!(looked, Looked::Missed) && turn.is_worth_waiting_for());
-            }
-        }
+        let (looked, turn) = match (&self.inner.on, self.inner.caches.as_deref()) {
+            (On::Source(_), Some(caches)) => wait(None, None, select.ask(caches, visit))?,
+            _ => (Looked::Missed, None),
+        };
         let reading = match looked {
             Looked::Answered => return Ok(()),
             Looked::Begun(reading) => Some(reading),
