@@ -1,5 +1,12 @@
 //! Which queries have effects beside their rows, as far as their text says.
 
+/// Words and functions that change something. `into`: PostgreSQL's `select .. into` makes a table.
+const EFFECTS: [&str; 9] =
+    ["insert", "update", "delete", "merge", "into", "nextval", "setval", "set_config", "pg_notify"];
+
+/// How PostgreSQL's functions for locks begin.
+const ADVISORY: [&str; 2] = ["pg_advisory_", "pg_try_advisory_"];
+
 /// Whether a query has nothing but its rows: one that writes (`insert .. returning`) or locks (`for update`) must reach the database, whatever the
 /// mapper file says. Such words count wherever they stand outside of quotes and comments; who names a column like that loses the cache, and nothing else.
 pub(crate) fn only_reads(sql: &str) -> bool {
@@ -7,7 +14,7 @@ pub(crate) fn only_reads(sql: &str) -> bool {
     for word in unquoted(sql).flat_map(words) {
         let is = |other: &str| word.eq_ignore_ascii_case(other);
         let locks = is("share") && (before.eq_ignore_ascii_case("for") || before.eq_ignore_ascii_case("key"));
-        if locks || ["insert", "update", "delete", "merge", "nextval", "setval"].iter().any(|word| is(word)) {
+        if locks || EFFECTS.iter().any(|effect| is(effect)) || ADVISORY.iter().any(|begin| begins(word, begin)) {
             return false;
         }
         before = word;
@@ -41,6 +48,10 @@ fn behind(sql: &str) -> Option<&str> {
     }
 }
 
+fn begins(word: &str, begin: &str) -> bool {
+    word.get(..begin.len()).is_some_and(|first| first.eq_ignore_ascii_case(begin))
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
@@ -71,6 +82,11 @@ mod tests {
             "insert into users values (1) returning id",
             "with d as (delete from users returning *) select * from d",
             "select nextval('ids')",
+            "select pg_advisory_xact_lock(?)",
+            "select PG_TRY_ADVISORY_LOCK(?)",
+            "select pg_notify('users', ?)",
+            "select set_config('app.user', ?, true)",
+            "select * into kept from users",
             r"select E'it\'s' from users for update of u -- '",
             "select $$it's$$ from users for update of u -- '",
         ] {
