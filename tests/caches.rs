@@ -1,10 +1,16 @@
 //! Caches on SQLite and PostgreSQL: the same mapper file, async and blocking, and what only a server can do.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use batis::{Batis, params};
+use batis::blocking::SqlSession;
+use batis::dbc::driver::Mode;
+use batis::dbc::{DataSource, Url};
+use batis::pool::RoutingDataSource;
+use batis::sqlite::SqliteDriver;
+use batis::{Batis, Configuration, params};
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
@@ -206,4 +212,33 @@ async fn a_change_or_commit_that_was_dropped_is_in_doubt() {
         poll_fn(|cx| Poll::Ready(commit.as_mut().poll(cx).is_ready())).await;
     }
     assert_eq!(cache.len(), 0);
+}
+
+/// Reads go through one data source and writes through another one, of the same data.
+#[test]
+fn views_of_a_router_and_clones_of_a_pool_share_their_caches() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = Url::parse(&format!("sqlite:{}", folder.path().join("shop.db").display())).unwrap();
+    let router = RoutingDataSource::single_writer(Arc::new(SqliteDriver), url, Mode::Blocking, 2).unwrap();
+    batis::dbc::blocking::Connection::leased(router.connection_blocking(None).unwrap()).execute_script(SCHEMA).unwrap();
+    let configuration = Arc::new(Configuration::builder().mapper_xml("shop.xml", MAPPER).build().unwrap());
+    let session = |source: Arc<dyn DataSource>| SqlSession::new(Arc::clone(&configuration), source);
+    let sticky = router.sticky(Duration::from_secs(60));
+    let readers = [session(Arc::new(router.reads())), session(Arc::new(sticky.reads()))];
+    let writers = [session(Arc::new(router.clone())), session(Arc::new(sticky))];
+    let mut price = 1.0;
+    for writer in &writers {
+        for reader in &readers {
+            price += 1.0;
+            writer.update("shop.reprice", params! { id: FIRST, price }).unwrap();
+            let found: Item = reader.select_one("shop.find", params! { id: FIRST }).unwrap();
+            assert_eq!(found.price, price);
+        }
+    }
+    let (pool, _) = router.members().next().unwrap();
+    let clones = [session(Arc::new(pool.clone())), session(Arc::new(pool.clone()))];
+    for session in &clones {
+        assert_eq!(session.select_list::<Item>("shop.all", ()).unwrap().len(), 2);
+    }
+    assert_eq!(clones[0].cache("shop").unwrap().hits(), 1);
 }

@@ -1,5 +1,6 @@
 //! The pool as the mapper sees it: a [`DataSource`] that leases connections.
 
+use std::any::Any;
 use std::panic::Location;
 use std::time::Instant;
 
@@ -84,6 +85,10 @@ impl DataSource for Pool<ConnectionManager> {
 
     fn info(&self) -> &DataSourceInfo {
         self.manager().data_source_info(self.name())
+    }
+
+    fn origin(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(Arc::clone(&self.inner) as Arc<dyn Any + Send + Sync>)
     }
 }
 

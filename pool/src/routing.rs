@@ -1,5 +1,6 @@
 //! Several pools behind one data source: a primary with its stand-ins for writes, replicas for reads.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
@@ -385,6 +386,10 @@ macro_rules! data_source {
 
             fn info(&self) -> &DataSourceInfo {
                 &self.inner.info
+            }
+
+            fn origin(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+                Some(Arc::clone(&self.inner) as Arc<dyn Any + Send + Sync>)
             }
         }
 

@@ -2,6 +2,7 @@
 
 mod single;
 
+use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -32,6 +33,13 @@ pub trait DataSource: Send + Sync + 'static {
 
     /// What is known before any connection is made.
     fn info(&self) -> &DataSourceInfo;
+
+    /// What stands for the data behind it where several data sources lead to the same: clones of a pool, views of a router. Whoever keeps what was
+    /// read (the mapper's caches) keeps it for all that answer with the same allocation. One that stands in front of another one passes the
+    /// other's answer on. Default: none; it stands for itself.
+    fn origin(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
 }
 
 /// What is known of a data source before any connection is made.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Configuration -> Registry -> Caches (one set for each data source) -> Space (one for each <cache>) -> Cache (built in, or the user's)
-//!                                 |                                       + Gate: what was read before it was cleared is not kept
+//!                                 |                                       + Emptied: what was read before it was emptied is not kept
 //!                               Clock                                     + Flights: one asks, the others wait (blocking="true")
 //! Tx -> TxCaches: what a transaction read and emptied, until it commits; its local cache
 //! ```

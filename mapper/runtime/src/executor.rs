@@ -51,13 +51,16 @@ impl<'c> Executor<'c> {
 
     /// A statement is about to run that changes data, or may do so.
     #[inline]
-    pub(crate) fn changes(&mut self, statement: &MappedStatement) -> Option<Flush<'c>> {
+    fn changes(&mut self, statement: &MappedStatement) -> Option<Flush<'c>> {
         self.caches.changes(statement)
     }
 
     /// Renders a statement.
-    fn prepare<'a>(&self, statement: &'a MappedStatement, parameter: &'a Value) -> Result<StatementHandler<'a>> {
+    fn prepare<'a>(&mut self, statement: &'a MappedStatement, parameter: &'a Value) -> Result<StatementHandler<'a>> {
         let call = StatementHandler::prepare(statement, parameter)?;
+        if !call.is_static() {
+            self.caches.text_was_made(statement, call.sql());
+        }
         Ok(match self.deadline {
             Some(deadline) => call.until(deadline),
             None => call,
@@ -186,6 +189,18 @@ impl<'c> Executor<'c> {
         &mut self,
         statement: &MappedStatement,
         parameter: &Value,
+        visit: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let flush = if statement.caching().changes { self.changes(statement) } else { None };
+        let done = self.each_row(statement, parameter, visit).await;
+        Flush::ended(flush, &done);
+        done
+    }
+
+    async fn each_row(
+        &mut self,
+        statement: &MappedStatement,
+        parameter: &Value,
         mut visit: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut call = self.prepare(statement, parameter)?;
@@ -199,12 +214,20 @@ impl<'c> Executor<'c> {
         Ok(())
     }
 
-    /// Runs a statement that changes rows; says how many, and which keys they were given.
-    pub(crate) async fn update(
+    /// Runs a statement that changes rows, and empties its cache; says how many, and which keys they were given.
+    pub(crate) async fn change(
         &mut self,
         statement: &MappedStatement,
         parameter: &mut Value,
     ) -> Result<(u64, GeneratedKeys)> {
+        let flush = self.changes(statement);
+        let done = self.update(statement, parameter).await;
+        Flush::ended(flush, &done);
+        done
+    }
+
+    /// The same for one of several changes, after which the cache is emptied.
+    async fn update(&mut self, statement: &MappedStatement, parameter: &mut Value) -> Result<(u64, GeneratedKeys)> {
         match &statement.statement().keys {
             Keys::None => {
                 let count = self.prepare(statement, parameter)?.update(self.connection).await?;

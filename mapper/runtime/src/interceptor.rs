@@ -135,7 +135,7 @@ pub trait Interceptor: Send + Sync + 'static {
     }
 
     /// What came of a run: exactly once for each statement that was about to run, also when its future was dropped. Statements that could not
-    /// be rendered did not run.
+    /// be rendered, or whose values could not be bound, did not run; nor did those that a cache answered.
     fn finished(&self, run: &Finished<'_>) {
         let _ = run;
     }
@@ -208,16 +208,14 @@ impl Interceptors {
         self.0.iter().rev().map(|interceptor| &**interceptor)
     }
 
-    /// Whether one of them wants to see the rows of this statement.
-    pub(crate) fn see_rows(&self, statement: &MappedStatement) -> bool {
-        self.outwards().any(|interceptor| interceptor.sees_rows(statement))
+    /// Those that want to see the rows of this statement.
+    pub(crate) fn that_see_rows(&self, statement: &MappedStatement) -> Self {
+        Self(self.0.iter().filter(|interceptor| interceptor.sees_rows(statement)).cloned().collect())
     }
 
-    /// Shows them a row, those that asked for it.
+    /// Shows them a row.
     pub(crate) fn show(&self, statement: &MappedStatement, row: &mut Row) -> Result<()> {
-        self.outwards()
-            .filter(|interceptor| interceptor.sees_rows(statement))
-            .try_for_each(|interceptor| interceptor.row(statement, row))
+        self.outwards().try_for_each(|interceptor| interceptor.row(statement, row))
     }
 
     /// From the innermost on.

@@ -28,8 +28,8 @@ pub struct MappedStatement {
     pub(crate) key_statement: Option<Box<MappedStatement>>,
     pub(crate) shared: Arc<Shared>,
     caching: CacheUse,
-    /// Its rows are shown to an interceptor.
-    shows_rows: bool,
+    /// The interceptors that its rows are shown to.
+    row_viewers: Interceptors,
     plans: Plans,
     /// The plans of its rows where they are kept: as a nested select.
     tree_plans: Plans,
@@ -101,7 +101,7 @@ impl MappedStatement {
         };
         let mut new = Self {
             caching: shared.caches.of(&statement),
-            shows_rows: false,
+            row_viewers: Interceptors::default(),
             statement,
             prepared,
             key_statement,
@@ -109,7 +109,7 @@ impl MappedStatement {
             plans: Plans::default(),
             tree_plans: Plans::default(),
         };
-        new.shows_rows = shared.interceptors.see_rows(&new);
+        new.row_viewers = shared.interceptors.that_see_rows(&new);
         new
     }
 
@@ -144,12 +144,13 @@ impl MappedStatement {
     /// Whether its rows are copied out of their result before they are read: for a cache, or to be shown to an interceptor.
     #[inline]
     pub(crate) fn takes_rows_out(&self) -> bool {
-        self.caching.is_special || self.shows_rows
+        self.caching.is_special || self.shows_rows()
     }
 
     /// Whether an interceptor wants to see its rows.
+    #[inline]
     pub(crate) fn shows_rows(&self) -> bool {
-        self.shows_rows
+        !self.row_viewers.is_empty()
     }
 
     /// A row, copied, as the interceptors leave it.
@@ -159,15 +160,13 @@ impl MappedStatement {
 
     /// A row as the interceptors leave it.
     pub(crate) fn shown(&self, mut row: Row) -> batis_dbc::Result<Row> {
-        if self.shows_rows {
-            self.shared.interceptors.show(self, &mut row)?;
-        }
+        self.row_viewers.show(self, &mut row)?;
         Ok(row)
     }
 
     /// Copies a row to others, as the interceptors leave it.
     pub(crate) fn take_row(&self, row: &RowRef<'_>, into: &mut OwnedRows) -> batis_dbc::Result<()> {
-        match self.shows_rows {
+        match self.shows_rows() {
             true => into.push(&self.row(row)?),
             false => into.push(row),
         }

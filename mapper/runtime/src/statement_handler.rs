@@ -73,8 +73,8 @@ impl<'a> StatementHandler<'a> {
 
     /// Runs it and opens its rows.
     pub(crate) async fn query<'c>(&mut self, connection: &'c mut Connection) -> Result<ResultSet<'c>> {
-        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let parameters = Parameters::of(self.statement, &self.bound)?;
+        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let cells = parameters.cells();
         let rows = match self.handle() {
             Some(handle) => connection.query_cells(handle, &cells, &self.options).await,
@@ -85,8 +85,8 @@ impl<'a> StatementHandler<'a> {
 
     /// Runs it and counts the rows that it changed.
     pub(crate) async fn update(&mut self, connection: &mut Connection) -> Result<u64> {
-        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let parameters = Parameters::of(self.statement, &self.bound)?;
+        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let cells = parameters.cells();
         let count = match self.handle() {
             Some(handle) => connection.execute_cells(handle, &cells, &self.options).await,
@@ -99,8 +99,8 @@ impl<'a> StatementHandler<'a> {
 
     /// Calls the routine that it is a call of.
     pub(crate) async fn call(&mut self, connection: &mut Connection) -> Result<Row> {
-        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let parameters = Parameters::of_call(self.statement, &self.bound)?;
+        self.run = Run::begin(self.statement, &self.bound.sql, connection).await?;
         let row = connection.call_with(self.sql(), parameters.given().as_slice(), &self.options).await;
         row.map_err(|e| self.failed(e))
     }

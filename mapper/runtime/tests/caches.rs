@@ -605,3 +605,48 @@ async fn a_statement_of_another_configuration_reads_none_and_empties_its_namespa
     assert_eq!(cache.len(), 0);
     assert_eq!(names(&session).await, "Ann");
 }
+
+/// A query whose text is made for each call says only then that it writes.
+#[tokio::test]
+async fn queries_that_turn_out_to_write_are_changes_by_whatever_method() {
+    let more = r#"<select id="taken" resultType="string">
+        <choose><when test="writes">insert into person (id, name) values (3, 'Cid') returning name</when><otherwise>select 'x'</otherwise></choose>
+        </select>"#;
+    let (session, _) = counted("<cache/>", more);
+    let t = session.begin().await.unwrap();
+    let inner = t.begin().await.unwrap();
+    inner.select_with("t.taken", params! { writes: true }, |_| Ok(())).await.unwrap();
+    assert_eq!(names(&inner).await, "Ann Bob Cid");
+    inner.rollback().await.unwrap();
+    t.commit().await.unwrap();
+    assert_eq!(names(&session).await, "Ann Bob", "what a savepoint took back was not kept");
+
+    let source = Counting::new(SCHEMA);
+    let local = builder("<cache/>", more).local_cache_scope(LocalCacheScope::Session).build().unwrap();
+    let session = SqlSession::new(local, Arc::clone(&source) as Arc<dyn DataSource>);
+    let t = session.begin().await.unwrap();
+    assert_eq!(names(&t).await, "Ann Bob");
+    t.select_rows("t.taken", params! { writes: true }).await.unwrap();
+    assert_eq!(names(&t).await, "Ann Bob Cid");
+    t.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn nested_selects_of_a_stream_use_caches_and_empty_them() {
+    let more = r#"
+        <resultMap id="watched" type="Watched"><id property="id" column="id"/>
+            <association property="name" column="id" select="one"/><collection property="all" column="id" select="emptying"/></resultMap>
+        <select id="one" resultType="string">select name from person where id = #{id}</select>
+        <select id="emptying" resultType="string" flushCache="true">select name from person order by id</select>
+        <select id="watched" resultMap="watched">select id from person where id = 1</select>"#;
+    #[derive(Deserialize)]
+    struct Watched {
+        name: String,
+    }
+    let (session, _) = counted("<cache/>", more);
+    assert_eq!(names(&session).await, "Ann Bob");
+    raw(&session, "update person set name = 'Eve' where id = 1").await;
+    let watched: Vec<Watched> = session.stream("t.watched", ()).try_collect().await.unwrap();
+    assert_eq!(watched[0].name, "Eve");
+    assert_eq!(names(&session).await, "Eve Bob");
+}

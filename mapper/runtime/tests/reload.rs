@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use batis_mapper::{Configuration, ParamValue, ReloadableConfiguration};
+use batis_mapper::{Configuration, Interceptor, ParamValue, ReloadableConfiguration};
 
 /// A folder of its own, gone at the end.
 struct Folder(PathBuf);
@@ -134,4 +135,49 @@ fn readers_never_see_two_versions_at_once() {
         done.store(true, Ordering::Release);
     });
     assert_eq!(sql(&live.current(), "m.a"), "select 50");
+}
+
+/// Settings of the runtime and plugins are no part of what the mapper language means, but of the file.
+#[test]
+fn whatever_a_configuration_file_says_counts_as_a_change() {
+    let folder = Folder::new("whole-config");
+    let config = |setting: &str| {
+        format!(
+            "<configuration><settings><setting {setting}/></settings><mappers><mapper resource=\"m.xml\"/></mappers></configuration>"
+        )
+    };
+    folder.write("m.xml", &mapper(1));
+    folder.write("c.xml", &config(r#"name="cacheEnabled" value="true""#));
+    let live = Configuration::builder().config_file(folder.path().join("c.xml")).reloadable().expect("right");
+    for setting in [r#"name="cacheEnabled" value="false""#, r#"name="defaultStatementTimeout" value="3""#] {
+        folder.write("c.xml", &config(setting));
+        assert!(live.reload_if_changed().expect("right"), "{setting}");
+        assert!(!live.reload_if_changed().expect("right"), "{setting}");
+    }
+}
+
+/// Asking whether something changed makes nothing.
+#[test]
+fn plugins_are_made_when_something_is_loaded_only() {
+    struct Nothing;
+    impl Interceptor for Nothing {}
+
+    let folder = Folder::new("plugins");
+    folder.write("m.xml", &mapper(1));
+    folder.write(
+        "c.xml",
+        "<configuration><plugins><plugin interceptor=\"Nothing\"/></plugins><mappers><mapper resource=\"m.xml\"/></mappers></configuration>",
+    );
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let builder = Configuration::builder().config_file(folder.path().join("c.xml")).plugin("Nothing", move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(Nothing)
+    });
+    let live = builder.reloadable().expect("right");
+    assert!(!live.reload_if_changed().expect("right"));
+    assert_eq!(made.load(Ordering::SeqCst), 1);
+    folder.write("m.xml", &mapper(2));
+    assert!(live.reload_if_changed().expect("right"));
+    assert_eq!(made.load(Ordering::SeqCst), 2);
 }

@@ -9,7 +9,7 @@ use batis_dbc::{BatchOptions, DataSource, FromSql, Row, RowRef, Runner, block};
 use serde::de::DeserializeOwned;
 
 use crate::batch_result::BatchResult;
-use crate::cache::{CacheHandle, Flush};
+use crate::cache::CacheHandle;
 use crate::configuration::Configuration;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, KeptSelect, Looked, all, by_key, only};
@@ -136,14 +136,11 @@ impl SqlSession {
         let mut all = Vec::new();
         let request = Request::new(&self.inner, statement, params)?;
         self.run(&request, async |executor, request| {
-            let flush = if request.statement.caching().changes { executor.changes(request.statement) } else { None };
             let each = executor.each(request.statement, &request.parameter, |row| {
                 all.push(read(row)?);
                 Ok(())
             });
-            let done = each.await;
-            Flush::ended(flush, &done);
-            done
+            each.await
         })?;
         Ok(all)
     }
@@ -205,12 +202,7 @@ impl SqlSession {
         params: impl IntoParams<'s>,
     ) -> Result<T> {
         let request = Request::new(&self.inner, statement, params)?;
-        self.on_connection(request.statement, async |mut executor| {
-            let flush = executor.changes(request.statement);
-            let done = executor.call(request.statement, &request.parameter).await;
-            Flush::ended(flush, &done);
-            done
-        })
+        self.run(&request, async |executor, request| executor.call(request.statement, &request.parameter).await)
     }
 
     /// See [`insert_keys`](AsyncSession::insert_keys).
@@ -310,10 +302,7 @@ impl SqlSession {
 
     fn change(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
         self.on_connection(request.statement, async |mut executor| {
-            let flush = executor.changes(request.statement);
-            let done = executor.update(request.statement, &mut request.parameter).await;
-            Flush::ended(flush, &done);
-            done
+            executor.change(request.statement, &mut request.parameter).await
         })
     }
 
@@ -353,17 +342,10 @@ impl SqlSession {
     /// Answers a select from the caches, else from the database.
     fn kept(&self, request: &Request<'_>, visit: &mut Visit<'_>) -> Result<()> {
         let mut select = KeptSelect::new(request.statement, &request.parameter)?;
-        let mut turn = None;
-        let mut looked = Looked::Missed;
-        if let (On::Source(_), Some(caches)) = (&self.inner.on, self.inner.caches.as_deref()) {
-            looked = select.look(caches, visit)?;
-            if let Looked::Missed = looked
-                && let Some(waited) = wait(None, None, async { Ok(select.turn(caches).await) })?
-            {
-                looked = select.look(caches, visit)?;
-                turn = Some(waited).filter(|turn| matches!(looked, Looked::Missed) && turn.is_worth_waiting_for());
-            }
-        }
+        let (looked, turn) = match (&self.inner.on, self.inner.caches.as_deref()) {
+            (On::Source(_), Some(caches)) => wait(None, None, select.ask(caches, visit))?,
+            _ => (Looked::Missed, None),
+        };
         let reading = match looked {
             Looked::Answered => return Ok(()),
             Looked::Begun(reading) => Some(reading),

@@ -6,7 +6,7 @@ use batis_dbc::ErrorKind as SqlErrorKind;
 
 use super::caches::Caches;
 use super::clock::Moment;
-use super::{CacheKey, TxCaches};
+use super::{CacheKey, TxCaches, only_reads};
 use crate::error::Result;
 use crate::mapped_statement::MappedStatement;
 use crate::result::OwnedRows;
@@ -37,6 +37,18 @@ impl<'c> CacheScope<'c> {
                 tx.changes(statement);
                 None
             }
+        }
+    }
+
+    /// A query whose text was made for this call is about to run: it may write where the mapper file does not say so. Over a data source that is
+    /// no matter: what is kept is asked for itself.
+    #[inline]
+    pub(crate) fn text_was_made(&mut self, statement: &MappedStatement, sql: &str) {
+        if let Self::Transaction(tx) = self
+            && !statement.caching().changes
+            && !only_reads(sql)
+        {
+            tx.changes(statement);
         }
     }
 

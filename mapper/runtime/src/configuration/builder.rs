@@ -1,24 +1,25 @@
 //! [`ConfigurationBuilder`].
 
+mod caching;
+mod collect;
+
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use batis_script::{
-    CacheElement, Checked, ConfigFile, EmbeddedMapper, MapperSet, MapperSetBuilder, PluginElement, SettingValue,
-    Settings,
-};
+use batis_script::{CacheElement, Checked, EmbeddedMapper, PluginElement, Settings};
 
-use super::config_file::{ConfigSource, LoadedConfig};
-use super::files::{File, Found, read, read_dir};
+use super::config_file::ConfigSource;
+use super::files::File;
 use super::plugins::Plugins;
-use super::{Configuration, LocalCacheScope, ReloadableConfiguration, snake, vendor};
-use crate::cache::{Cache, CacheMakers, CachePlan, Registry};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Configuration, LocalCacheScope, ReloadableConfiguration};
+use crate::cache::Cache;
+use crate::error::Result;
 use crate::interceptor::{Interceptor, Interceptors};
-use crate::mapped_statement::{Defaults, MappedStatement, Shared, Statements};
-use crate::result::ResultMaps;
 use crate::type_handler::{TypeHandler, TypeHandlers};
+use caching::Caching;
+
+pub(super) use collect::Collected;
 
 /// Collects mapper files and settings; [`build`](Self::build) reads, checks and freezes them.
 #[derive(Default)]
@@ -41,32 +42,8 @@ pub struct ConfigurationBuilder {
     caching: Caching,
 }
 
-/// What the program says of caches.
-#[derive(Clone, Default)]
-struct Caching {
-    makers: CacheMakers,
-    enabled: Option<bool>,
-    local: Option<LocalCacheScope>,
-}
-
 /// A change of the settings that come from elsewhere.
 type Change = Box<dyn Fn(Settings) -> Settings + Send + Sync>;
-
-/// Everything that was read, before it is checked.
-pub(super) struct Collected {
-    pub(super) files: Vec<File>,
-    pub(super) embedded: Vec<EmbeddedMapper>,
-    pub(super) properties: Vec<(String, String)>,
-    pub(super) settings: Settings,
-    pub(super) database_id: Option<String>,
-    strict: bool,
-    handlers: TypeHandlers,
-    interceptors: Interceptors,
-    caching: Caching,
-    skipped: Vec<PathBuf>,
-    config: Option<ConfigFile>,
-    environment: Option<String>,
-}
 
 #[derive(Debug)]
 enum MapperSource {
@@ -266,7 +243,7 @@ impl ConfigurationBuilder {
     /// # Errors
     /// If a file cannot be read, or with all mistakes of all files ([`Error::diagnostics`](crate::Error::diagnostics)).
     pub fn build(self) -> Result<Configuration> {
-        self.collect()?.build()
+        self.collect()?.build(&self)
     }
 
     /// The same, for files that are edited while the program runs.
@@ -283,153 +260,13 @@ impl ConfigurationBuilder {
     /// If a file cannot be read, or the configuration file has mistakes.
     pub fn check(self) -> Result<Checked> {
         let mut collected = self.collect()?;
-        let config = collected.config.take();
-        let mut checked = collected.set().check();
+        let mut config = collected.config.take();
+        self.intercepting(config.as_mut())?;
+        let mut checked = collected.set(&self).check();
         if let Some(config) = config {
             checked.diagnostics = config.warnings.followed_by(&checked.diagnostics);
         }
         Ok(checked)
-    }
-
-    pub(super) fn collect(&self) -> Result<Collected> {
-        let mut loaded = self.config.as_ref().map(|config| config.load(&self.properties)).transpose()?;
-        let interceptors = self.intercepting(loaded.as_mut())?;
-        if let (Some(id), Some(LoadedConfig { config, .. })) = (&self.environment, &loaded)
-            && config.environment(Some(id)).is_none()
-        {
-            let known: Vec<&str> = config.environments.iter().map(|environment| &*environment.id).collect();
-            return Err(Error::new(ErrorKind::Load, format!("the configuration file has no environment `{id}`"))
-                .hint(format!("there are: {}", known.join(", "))));
-        }
-        let mut found = self.read()?;
-        let mut settings = self.settings.unwrap_or_default();
-        let mut properties = Vec::new();
-        let config = loaded.map(|LoadedConfig { config, mappers }| {
-            found.mappers.splice(0..0, mappers);
-            settings = self.settings.unwrap_or_else(|| config.language_settings());
-            properties.clone_from(&config.properties);
-            config
-        });
-        let settings = self.change_settings.iter().fold(settings, |settings, change| change(settings));
-        let database_id = self.database_id.clone().or_else(|| self.by_product(config.as_ref()));
-        properties.extend(self.properties.iter().cloned());
-        let (files, skipped) = (found.mappers, found.others);
-        let embedded = self.embedded.clone();
-        let (strict, handlers, environment) = (self.strict, self.handlers.clone(), self.environment.clone());
-        let caching = self.caching.clone();
-        Ok(Collected {
-            files,
-            embedded,
-            properties,
-            settings,
-            database_id,
-            strict,
-            handlers,
-            caching,
-            interceptors,
-            skipped,
-            config,
-            environment,
-        })
-    }
-
-    /// The interceptors of the configuration file, and those of the program around them.
-    fn intercepting(&self, loaded: Option<&mut LoadedConfig>) -> Result<Interceptors> {
-        let Some(LoadedConfig { config, .. }) = loaded else { return Ok(self.interceptors.clone()) };
-        let made = self.plugins.made(config);
-        match config.warnings.has_errors() {
-            true => Err(config.warnings.clone().into()),
-            false => Ok(made.within(&self.interceptors)),
-        }
-    }
-
-    /// The id of the database's product. Of a configuration file its provider decides, as in MyBatis; the product is that of its environment unless
-    /// the program says one.
-    fn by_product(&self, config: Option<&ConfigFile>) -> Option<String> {
-        let provider = config.filter(|config| config.database_id_provider && self.vendors.is_empty());
-        let Some(config) = provider else { return vendor::database_id(self.product.as_deref()?, &self.vendors) };
-        let environment = config.environment(self.environment.as_deref());
-        let product = self.product.as_deref().or_else(|| environment?.data_source.product())?;
-        if config.vendors.is_empty() {
-            return Some(product.to_owned());
-        }
-        vendor::of(product, &config.vendors)
-    }
-
-    fn read(&self) -> Result<Found> {
-        let mut all = Found::default();
-        for source in &self.mappers {
-            match source {
-                MapperSource::Text(file) => all.mappers.push(file.clone()),
-                MapperSource::File(path) => all.mappers.push(read(path)?),
-                MapperSource::Folder(path) => {
-                    let found = read_dir(path)?;
-                    all.mappers.extend(found.mappers);
-                    all.others.extend(found.others);
-                }
-            }
-        }
-        Ok(all)
-    }
-}
-
-impl Collected {
-    fn set(self) -> MapperSetBuilder {
-        let mut set = MapperSet::builder().settings(self.settings).strict(self.strict);
-        for (name, bytes) in self.files {
-            set = set.file(name, bytes);
-        }
-        for mapper in self.embedded {
-            set = set.embedded(mapper);
-        }
-        for (name, value) in self.properties {
-            set = set.property(name, value);
-        }
-        match self.database_id {
-            Some(id) => set.database_id(id),
-            None => set,
-        }
-    }
-
-    pub(super) fn build(mut self) -> Result<Configuration> {
-        let (skipped, config) = (std::mem::take(&mut self.skipped), self.config.take());
-        let environment = self.environment.take();
-        let (handlers, interceptors) = (std::mem::take(&mut self.handlers), std::mem::take(&mut self.interceptors));
-        let caching = std::mem::take(&mut self.caching);
-        let defaults = config.as_ref().map(Defaults::of).unwrap_or_default();
-        let mappers = self.set().link()?;
-        let result_maps = ResultMaps::new(mappers.result_maps());
-        let caches = Arc::new(caching.plan(&mappers, config.as_ref()));
-        let statements = OnceLock::new();
-        let (local_cache, registry) = (caches.is_local(), Registry::new(&caches, &mappers)?);
-        let shared =
-            Shared { handlers, interceptors, result_maps, mappers: mappers.clone(), defaults, caches, statements };
-        let shared = Arc::new(shared);
-        let mut statements: Statements = mappers
-            .statements()
-            .map(|s| (Arc::clone(&s.id), Arc::new(MappedStatement::new(Arc::clone(s), &shared))))
-            .collect();
-        snake::add_spellings(&mut statements);
-        let statements = Arc::new(statements);
-        shared.statements.get_or_init(|| Arc::downgrade(&statements));
-        Ok(Configuration { statements, mappers, skipped, config, environment, caches: registry, local_cache })
-    }
-}
-
-impl Caching {
-    /// What the program says wins over the configuration file.
-    fn plan(&self, mappers: &MapperSet, config: Option<&ConfigFile>) -> CachePlan {
-        let said = |name: &str| {
-            let settings = config.map(|config| &config.settings)?;
-            settings.iter().rev().find(|setting| setting.name == name).map(|setting| &setting.value)
-        };
-        let enabled = self.enabled.unwrap_or(said("cacheEnabled") != Some(&SettingValue::Bool(false)));
-        let local = match self.local {
-            Some(scope) => scope == LocalCacheScope::Session,
-            None => said("localCacheScope") == Some(&SettingValue::Word("SESSION")),
-        };
-        let aliases = config.map_or(&[][..], |config| &config.type_aliases);
-        CachePlan::new(mappers, &self.makers, aliases, enabled, local)
     }
 }
 

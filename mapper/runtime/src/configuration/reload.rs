@@ -47,7 +47,7 @@ impl ReloadableConfiguration {
     pub(super) fn new(builder: ConfigurationBuilder) -> Result<Self> {
         let collected = builder.collect()?;
         let tried = Mutex::new(fingerprint(&collected));
-        let first = Arc::new(collected.build()?);
+        let first = Arc::new(collected.build(&builder)?);
         Ok(Self { builder, first, latest: OnceLock::new(), tried })
     }
 
@@ -92,20 +92,19 @@ impl ReloadableConfiguration {
     }
 
     fn take(&self, collected: Collected) -> Result<()> {
-        let configuration = Arc::new(collected.build()?);
+        let configuration = Arc::new(collected.build(&self.builder)?);
         let latest = self.latest.get_or_init(|| RwLock::new(Arc::clone(&configuration)));
         *latest.write().unwrap_or_else(PoisonError::into_inner) = configuration;
         Ok(())
     }
 }
 
-/// Names and contents of the mapper files, and what the configuration file says.
+/// Names and contents of the mapper files, and of the configuration file with the properties that it reads from elsewhere.
 fn fingerprint(collected: &Collected) -> u64 {
     let mut hasher = DefaultHasher::new();
     collected.files.hash(&mut hasher);
-    collected.embedded.hash(&mut hasher);
     collected.properties.hash(&mut hasher);
-    collected.settings.hash(&mut hasher);
-    collected.database_id.hash(&mut hasher);
+    let config = collected.config.as_ref().map(|config| config.warnings.shared_files());
+    config.iter().flat_map(|files| files.iter()).for_each(|file| file.text().hash(&mut hasher));
     hasher.finish()
 }

@@ -8,6 +8,7 @@ use batis_script::{Keys, Value};
 use super::Executor;
 use super::keys::{key_columns, returning};
 use crate::batch_result::BatchResult;
+use crate::cache::Flush;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interceptor::Outcome;
 use crate::keys::GeneratedKeys;
@@ -34,10 +35,22 @@ struct Returned<'s> {
 }
 
 impl Executor<'_> {
-    /// Runs a statement once for each item.
+    /// Runs a statement once for each item, and empties its cache.
     ///
     /// Source: `BatchExecutor` of MyBatis, which also goes on with the last statement only, so that the order stays.
     pub(crate) async fn batch(
+        &mut self,
+        statement: &MappedStatement,
+        items: &mut [Value],
+        options: BatchOptions,
+    ) -> Result<BatchResult> {
+        let flush = self.changes(statement);
+        let done = self.items(statement, items, options).await;
+        Flush::ended(flush, &done);
+        done
+    }
+
+    async fn items(
         &mut self,
         statement: &MappedStatement,
         items: &mut [Value],

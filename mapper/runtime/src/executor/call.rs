@@ -5,6 +5,7 @@ use batis_script::{ParameterMapping, StatementType, Value};
 use serde::de::DeserializeOwned;
 
 use super::Executor;
+use crate::cache::Flush;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interceptor::Outcome;
 use crate::mapped_statement::MappedStatement;
@@ -13,7 +14,7 @@ use crate::result_set_handler::read_row;
 use crate::statement_handler::StatementHandler;
 
 impl Executor<'_> {
-    /// Calls a routine and reads what comes back.
+    /// Calls a routine, empties the statement's cache, and reads what comes back.
     ///
     /// Source: `CallableStatementHandler` of MyBatis, which writes it into the parameter object.
     pub(crate) async fn call<T: DeserializeOwned>(
@@ -27,6 +28,13 @@ impl Executor<'_> {
                 error.hint("write statementType=\"CALLABLE\" if it is one; use select_one or update otherwise"),
             ));
         }
+        let flush = self.changes(statement);
+        let done = self.called(statement, parameter).await;
+        Flush::ended(flush, &done);
+        done
+    }
+
+    async fn called<T: DeserializeOwned>(&mut self, statement: &MappedStatement, parameter: &Value) -> Result<T> {
         let mut call = self.prepare(statement, parameter)?;
         check_order(&call)?;
         let row = call.call(self.connection).await?;

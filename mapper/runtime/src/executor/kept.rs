@@ -47,8 +47,23 @@ impl<'s> KeptSelect<'s> {
         Ok(Self { statement, call, key })
     }
 
-    /// Answers it without a connection, as far as possible.
-    pub(crate) fn look<V>(&self, caches: &Caches, visit: &mut V) -> Result<Looked<'s>>
+    /// Answers it without a connection, as far as possible; waits for those who ask for the same. With it comes the turn to ask the database, where
+    /// others wait for that.
+    pub(crate) async fn ask<'c, V>(&self, caches: &'c Caches, visit: &mut V) -> Result<(Looked<'s>, Option<Flight<'c>>)>
+    where
+        V: FnMut(&Record<'_, '_>) -> Result<()> + ?Sized,
+    {
+        let looked = self.look(caches, visit)?;
+        if !matches!(looked, Looked::Missed) {
+            return Ok((looked, None));
+        }
+        let Some(turn) = self.turn(caches).await else { return Ok((looked, None)) };
+        let looked = self.look(caches, visit)?;
+        let is_asker = matches!(looked, Looked::Missed) && turn.is_worth_waiting_for();
+        Ok((looked, is_asker.then_some(turn)))
+    }
+
+    fn look<V>(&self, caches: &Caches, visit: &mut V) -> Result<Looked<'s>>
     where
         V: FnMut(&Record<'_, '_>) -> Result<()> + ?Sized,
     {
@@ -71,7 +86,7 @@ impl<'s> KeptSelect<'s> {
     }
 
     /// Waits for those who ask for the same; none where nobody waits.
-    pub(crate) async fn turn<'c>(&self, caches: &'c Caches) -> Option<Flight<'c>> {
+    async fn turn<'c>(&self, caches: &'c Caches) -> Option<Flight<'c>> {
         let flights = caches.read_by(self.statement)?.flights()?;
         Some(flights.join(self.key.clone()?).await)
     }

@@ -170,7 +170,7 @@ impl Executor<'_> {
     }
 
     async fn nested_rows(&mut self, nested: &MappedStatement, argument: &Value) -> Result<Loaded> {
-        let mut call = StatementHandler::prepare(nested, argument)?;
+        let mut call = self.prepare(nested, argument)?;
         let mut rows = call.query(self.connection).await?;
         let mut handler: Option<ResultSetHandler<'_>> = None;
         let mut count = 0;

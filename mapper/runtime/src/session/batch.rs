@@ -8,7 +8,6 @@ use batis_script::Value;
 use super::operations::{Request, changes_rows};
 use super::{SqlSession, ToMappedStatement};
 use crate::batch_result::BatchResult;
-use crate::cache::Flush;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::mapped_statement::MappedStatement;
@@ -42,10 +41,7 @@ impl<'s> BatchRequest<'s> {
     }
 
     pub(crate) async fn run(mut self, mut executor: Executor<'_>) -> Result<BatchResult> {
-        let flush = executor.changes(self.statement);
-        let done = executor.batch(self.statement, &mut self.items, self.options).await;
-        Flush::ended(flush, &done);
-        done
+        executor.batch(self.statement, &mut self.items, self.options).await
     }
 }
 

@@ -48,18 +48,11 @@ impl SqlSession {
     async fn kept(&self, request: &Request<'_>, visit: &mut Visit<'_>) -> Result<()> {
         let statement = request.statement;
         let mut select = KeptSelect::new(statement, &request.parameter)?;
-        let mut turn = None;
-        let mut looked = Looked::Missed;
-        // A transaction has caches of its own, which come with its connection.
-        if let (On::Source(_), Some(caches)) = (&self.on, self.caches.as_deref()) {
-            looked = select.look(caches, visit)?;
-            if let Looked::Missed = looked
-                && let Some(waited) = select.turn(caches).await
-            {
-                looked = select.look(caches, visit)?;
-                turn = Some(waited).filter(|turn| matches!(looked, Looked::Missed) && turn.is_worth_waiting_for());
-            }
-        }
+        let (looked, turn) = match (&self.on, self.caches.as_deref()) {
+            // A transaction has caches of its own, which come with its connection.
+            (On::Source(_), Some(caches)) => select.ask(caches, visit).await?,
+            _ => (Looked::Missed, None),
+        };
         let reading = match looked {
             Looked::Answered => return Ok(()),
             Looked::Begun(reading) => Some(reading),

@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 
 use super::SqlSession;
 use super::to_statement::ToMappedStatement;
-use crate::cache::Flush;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{GeneratedKeys, SetKey};
 use crate::mapped_statement::MappedStatement;
@@ -162,14 +161,11 @@ impl SqlSession {
             let mut held = self.held(request.statement).await?;
             let mut all = Vec::new();
             let mut executor = held.executor(request.statement)?;
-            let flush = if request.statement.caching().changes { executor.changes(request.statement) } else { None };
             let each = executor.each(request.statement, &request.parameter, |row| {
                 all.push(read(row)?);
                 Ok(())
             });
-            let done = each.await;
-            Flush::ended(flush, &done);
-            done.map(|()| all)
+            each.await.map(|()| all)
         }
     }
 
@@ -273,11 +269,7 @@ impl SqlSession {
         async move {
             let request = request?;
             let mut held = self.held(request.statement).await?;
-            let mut executor = held.executor(request.statement)?;
-            let flush = executor.changes(request.statement);
-            let done = executor.call(request.statement, &request.parameter).await;
-            Flush::ended(flush, &done);
-            done
+            held.executor(request.statement)?.call(request.statement, &request.parameter).await
         }
     }
 
@@ -337,10 +329,6 @@ impl SqlSession {
 
     async fn run(&self, mut request: Request<'_>) -> Result<(u64, GeneratedKeys)> {
         let mut held = self.held(request.statement).await?;
-        let mut executor = held.executor(request.statement)?;
-        let flush = executor.changes(request.statement);
-        let done = executor.update(request.statement, &mut request.parameter).await;
-        Flush::ended(flush, &done);
-        done
+        held.executor(request.statement)?.change(request.statement, &mut request.parameter).await
     }
 }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::to_statement::ToMappedStatement;
 use super::{On, Request, SqlSession};
-use crate::cache::Flush;
+use crate::cache::{CacheScope, Caches, Flush};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::interceptor::Outcome;
@@ -93,7 +93,7 @@ impl SqlSession {
     }
 }
 
-/// Reads nothing from caches, but empties the statement's cache if it says so.
+/// Its own rows are always the database's, but it empties the statement's cache if it says so. Nested selects are those of any other query.
 async fn run<T: DeserializeOwned>(
     session: SqlSession,
     source: Arc<dyn DataSource>,
@@ -102,8 +102,9 @@ async fn run<T: DeserializeOwned>(
     slot: Slot<T>,
 ) -> Result<()> {
     let statement: &MappedStatement = session.configuration.statement(&id)?;
-    let flush = session.caches.as_deref().and_then(|caches| Flush::of(caches, statement));
-    let done = read(statement, &source, parameter, slot).await;
+    let caches = session.caches.as_deref();
+    let flush = caches.and_then(|caches| Flush::of(caches, statement));
+    let done = read(statement, &source, caches, parameter, slot).await;
     Flush::ended(flush, &done);
     done
 }
@@ -111,6 +112,7 @@ async fn run<T: DeserializeOwned>(
 async fn read<T: DeserializeOwned>(
     statement: &MappedStatement,
     source: &Arc<dyn DataSource>,
+    caches: Option<&Caches>,
     parameter: Value,
     slot: Slot<T>,
 ) -> Result<()> {
@@ -139,7 +141,8 @@ async fn read<T: DeserializeOwned>(
         return Ok(());
     };
     if let Some(forest) = handler.nested_selects() {
-        let loaded = Box::pin(Executor::new(&mut lease).load_nested(statement, forest)).await;
+        let caches = caches.map_or(CacheScope::Off, CacheScope::Shared);
+        let loaded = Box::pin(Executor::new(&mut lease).with_caches(caches).load_nested(statement, forest)).await;
         loaded.map_err(|e| call.failed(e))?;
     }
     while let Some(value) = handler.next_object().map(|record| record.value()) {
