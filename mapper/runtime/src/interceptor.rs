@@ -24,7 +24,8 @@ use crate::mapped_statement::MappedStatement;
 /// All methods have bodies that do nothing. What is registered last ([`ConfigurationBuilder::interceptor`](crate::ConfigurationBuilder::interceptor))
 /// is outermost: it comes first on the way to the database, and last on the way back. An error ends the call before the statement
 /// runs, and is told with the statement's id and place. The methods run on the thread, or the task, of the call, so those that are not async
-/// must not block.
+/// must not block. A method that panics ends the call as any panic does; [`finished`](Self::finished) must not, since it is also told of calls that
+/// a panic ended, and a second one would end the program.
 ///
 /// They see each run of a mapped statement: nested selects and the queries of `<selectKey>` too, with an id of their own. Of a batch each item
 /// has its `parameter` and `bound_sql`, and what runs together one `prepare` and one `finished`.
