@@ -146,9 +146,10 @@ fn on_postgres_in_plain_threads() {
     assert_eq!(session.select_one::<Shelf>("shop.shelves", ()).unwrap().items[0].price, 1.0);
 }
 
-/// Until somebody waits for a lock.
+/// Until somebody waits for a lock in this database: others have the server too.
 async fn somebody_waits(watch: &mut batis::dbc::Connection) {
-    let waiting = "select count(*) from pg_locks where not granted";
+    let waiting =
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
     while watch.query_one(waiting, ()).await.unwrap().get::<i64>(0).unwrap() == 0 {
         tokio::task::yield_now().await;
     }

@@ -164,7 +164,9 @@ fn gives_up_once(database: &TestDatabase, query: &str, work: impl FnOnce(Instant
     holder.execute("update locked set n = 1", ()).unwrap();
     let error = work(Instant::now() + Duration::from_millis(100));
     assert_eq!(code(&error), "57014");
-    let active = format!("select count(*) from pg_stat_activity where state = 'active' and query like '{query}%'");
+    let active = format!(
+        "select count(*) from pg_stat_activity where datname = current_database() and state = 'active' and query like '{query}%'"
+    );
     if holder.query_one(&active, ()).unwrap().get::<i64>(0).unwrap() > 0 {
         return None;
     }
@@ -258,7 +260,7 @@ fn gives_up_reading_once(database: &TestDatabase, read: impl FnOnce(&str, &CallO
     let waits = "select n, repeat('x', 10000) from generate_series(1, 10) n union all select n, '' from (select n from locked for update) l";
     let soon = CallOptions::new().timeout(Duration::from_millis(300));
     assert_eq!(code(&read(waits, &soon)), "57014");
-    let active = "select count(*) from pg_stat_activity where state = 'active' and query like 'select n, repeat%'";
+    let active = "select count(*) from pg_stat_activity where datname = current_database() and state = 'active' and query like 'select n, repeat%'";
     // Inside of its transaction the holder would see the same activity all the time.
     let (mut watching, end) = (threads(database), Instant::now() + Duration::from_secs(5));
     while Instant::now() < end {
