@@ -59,6 +59,7 @@ mod counted;
 mod error;
 mod executor;
 mod interceptor;
+mod java_name;
 mod keys;
 mod mapped_statement;
 mod mapper_trait;

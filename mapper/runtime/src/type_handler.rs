@@ -7,6 +7,7 @@ use std::sync::Arc;
 use batis_dbc::{Result, ToSqlOutput, ValueRef};
 use batis_script::Value;
 
+use crate::java_name::class_of;
 use crate::type_handlers::{JsonHandler, OrdinalHandler};
 
 /// Writes parameters and reads columns in a way of its own, where a mapper file says `typeHandler="name"`.
@@ -80,8 +81,7 @@ impl TypeHandlers {
 
     /// None for handlers nobody registered: a Java class that means the default here.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<dyn TypeHandler>> {
-        let class = name.rsplit(['.', '$']).next().unwrap_or(name);
-        self.by_name.get(name).or_else(|| self.by_name.get(class))
+        self.by_name.get(name).or_else(|| self.by_name.get(class_of(name)))
     }
 }
 

@@ -9,6 +9,7 @@ use batis_script::{CacheElement, MapperSet, SqlSource, Statement, StatementKind,
 use super::builtin::BuiltIn;
 use super::{Cache, only_reads};
 use crate::error::{Error, ErrorKind, Result};
+use crate::java_name::class_of;
 
 /// Makes the cache of an element.
 pub(crate) type CacheMaker = dyn Fn(&CacheElement) -> Result<Box<dyn Cache>, String> + Send + Sync;
@@ -26,8 +27,7 @@ impl CacheMakers {
 
     /// None for classes nobody registered: they mean the cache that is built in.
     fn find(&self, name: &str, aliases: &[(Arc<str>, Arc<str>)]) -> Option<Arc<CacheMaker>> {
-        let simple = |name: &str| name.rsplit(['.', '$']).next().map(str::to_owned).unwrap_or_default();
-        let by = |name: &str| self.by_name.get(name).or_else(|| self.by_name.get(&*simple(name)));
+        let by = |name: &str| self.by_name.get(name).or_else(|| self.by_name.get(class_of(name)));
         let aliased = || aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)).and_then(|(_, of)| by(of));
         by(name).or_else(aliased).cloned()
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use batis_script::{ConfigFile, Diagnostic, Diagnostics, PluginElement};
 
 use crate::interceptor::{Interceptor, Interceptors};
+use crate::java_name::class_of;
 
 /// Makes an interceptor of what a configuration file says of it.
 type Make = dyn Fn(&PluginElement) -> batis_dbc::Result<Arc<dyn Interceptor>> + Send + Sync;
@@ -49,8 +50,7 @@ impl Plugins {
 
     /// By the whole name, or by the class alone.
     fn find(&self, name: &str) -> Option<&Make> {
-        let class = name.rsplit(['.', '$']).next().unwrap_or(name);
         let of = |name: &str| self.0.iter().rev().find(|(known, _)| &**known == name).map(|(_, make)| &**make);
-        of(name).or_else(|| of(class))
+        of(name).or_else(|| of(class_of(name)))
     }
 }

@@ -18,7 +18,8 @@ use crate::statement_handler::StatementHandler;
 pub(crate) struct KeptSelect<'s> {
     statement: &'s MappedStatement,
     pub(super) call: StatementHandler<'s>,
-    /// None where it changes data: its rows are not kept.
+    changes: bool,
+    /// None where its rows are not kept.
     key: Option<CacheKey>,
 }
 
@@ -43,8 +44,9 @@ impl<'s> KeptSelect<'s> {
         let call = StatementHandler::prepare(statement, parameter)?;
         // A text that is always the same was looked at when it was loaded.
         let changes = statement.caching().changes || !call.is_static() && !only_reads(call.sql());
-        let key = if changes { None } else { Some(call.key()?) };
-        Ok(Self { statement, call, key })
+        let is_kept = statement.caching().is_kept && !changes;
+        let key = if is_kept { Some(call.key()?) } else { None };
+        Ok(Self { statement, call, changes, key })
     }
 
     /// Answers it without a connection, as far as possible; waits for those who ask for the same. With it comes the turn to ask the database, where
@@ -149,9 +151,9 @@ impl Executor<'_> {
         select: &mut KeptSelect<'_>,
         turn: Option<Flight<'_>>,
     ) -> Result<Arc<OwnedRows>> {
-        let KeptSelect { statement, call, key } = select;
+        let KeptSelect { statement, call, changes, key } = select;
         let Some(key) = key else {
-            let flush = self.changes(statement);
+            let flush = if *changes { self.changes(statement) } else { None };
             let done = self.query(call).await;
             Flush::ended(flush, &done);
             return done;

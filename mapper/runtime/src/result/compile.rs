@@ -11,6 +11,7 @@ use super::java_types::{is_map, is_scalar};
 use super::nested::{Nested, is_empty, is_grouped, is_simple, mappings, needs_tree, nested};
 use super::plan::{Argument, Child, ChildSource, Joined, ObjectPlan, Problem, Rows, Select, Tags, TreePlan};
 use super::result_maps::ResultMaps;
+use crate::java_name::class_of;
 use crate::type_handler::TypeHandlers;
 
 /// Maps inside of maps deeper than this, and results of more kinds of objects, are refused.
@@ -182,7 +183,7 @@ impl Compiler<'_> {
         let discriminator = map.discriminator.as_ref().filter(|_| !circle);
         let names = tags.clone();
         if discriminator.is_some() || !tags.is_empty() {
-            tags.extend(map.type_name.as_deref().map(|name| name.rsplit(['.', '$']).next().unwrap_or(name).into()));
+            tags.extend(map.type_name.as_deref().map(|name| class_of(name).into()));
         }
         let object = self.object(map, prefix, alone, tags);
         let switch = discriminator.and_then(|choice| self.switch(map, choice, prefix, alone, past, &names));
