@@ -9,7 +9,7 @@ use batis_dbc::{
 };
 use futures_core::Stream as _;
 
-/// What `spawn` of a runtime asks for. The future's value is made by functions that return one, never by `todo!()`: all after that would be
+/// What `spawn` of a runtime asks for. The future's value is made by functions that return one, never by a macro that panics: all after that would be
 /// unreachable, and any future would pass.
 fn spawn(future: impl Future<Output = Result<()>> + Send + 'static) {
     let thread = std::thread::spawn(move || block(None, None, future));
