@@ -51,6 +51,8 @@ struct Shared {
     in_transaction: AtomicBool,
     /// The row that was inserted last; 0: none.
     last_insert_id: AtomicI64,
+    /// A rollback that nobody waits for is under way: what is done next waits for it, and must not interrupt it.
+    rolling_back: AtomicBool,
     /// A rollback that nobody waited for failed.
     failed: AtomicBool,
 }
@@ -102,6 +104,10 @@ pub(crate) fn start(connection: SqliteConnection) -> Result<WorkerConnection> {
 
 fn thread_is_gone() -> SqlError {
     SqlError::new(SqlState::CONNECTION_FAILURE, "the thread of the connection has ended")
+}
+
+fn not_rolled_back() -> SqlError {
+    SqlError::new(SqlState::CONNECTION_FAILURE, "a transaction that was given up could not be rolled back")
 }
 
 impl WorkerConnection {
@@ -381,10 +387,12 @@ impl RawConnection for WorkerConnection {
 
     fn start_rollback(&mut self, depth: u32) -> bool {
         let shared = Arc::clone(&self.shared);
+        shared.rolling_back.store(true, Ordering::Release);
         drop(self.send(move |connection| {
             if !connection.start_rollback(depth) {
                 shared.failed.store(true, Ordering::Release);
             }
+            shared.rolling_back.store(false, Ordering::Release);
         }));
         true
     }
@@ -392,7 +400,12 @@ impl RawConnection for WorkerConnection {
     fn settle(&mut self) -> Op<'_, Result<()>> {
         Op::boxed(async move {
             self.cursor = None;
-            self.stop().await.map_err(|_| thread_is_gone())
+            let behind = match self.shared.rolling_back.load(Ordering::Acquire) {
+                true => self.send(|_| ()),
+                false => self.stop(),
+            };
+            behind.await.map_err(|_| thread_is_gone())?;
+            if self.shared.failed.load(Ordering::Acquire) { Err(not_rolled_back()) } else { Ok(()) }
         })
     }
 
